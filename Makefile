@@ -1,0 +1,42 @@
+# Two words a newcomer needs: `make atlas` and `make test`. Each sets up what it needs in .venv.
+
+PYTHON ?= python3
+VENV   ?= .venv
+CORES  ?= all
+SCALE  ?= laptop
+
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+# A process trains on one thread; more cores are used by more processes.
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+
+SNAKEMAKE = snakemake --profile workflow/profiles/local --cores $(CORES)
+
+.PHONY: atlas test check env clean
+
+atlas: $(VENV)/.made ## retrain the headline studies from nothing and draw the atlas
+	$(SNAKEMAKE) headline --config published=ignore scale=$(SCALE)
+
+test: $(VENV)/.made-dev ## the test suite
+	python -m pytest -n 2 --dist worksteal
+
+check: $(VENV)/.made-dev ## format, lint, types
+	ruff format --check src tests
+	ruff check src tests workflow/notebooks
+	snakefmt --check Snakefile workflow/rules
+	mypy
+
+env: $(VENV)/.made-dev ## the environment alone
+
+clean: ## remove working outputs; published records stay
+	rm -rf data/runs data/results data/checkpoints data/.cache reports .snakemake
+
+$(VENV)/.made: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.made-dev: $(VENV)/.made
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@

@@ -1,0 +1,54 @@
+# Ablatlas: every breakthrough with and without its key innovation.
+#
+#     tune (cell) ──► train (cell) ──► measure (study) ──► report (study) ──► atlas
+#
+# A cell is one study at one level of difficulty: every arm, every seed. A record's path carries a digest of all that
+# its numbers depend on, so an edit plans exactly the cells that it changes, in a fresh clone too.
+#
+#     snakemake --profile workflow/profiles/local headline                  the headline studies and the atlas
+#     snakemake --profile workflow/profiles/local residual                  one study
+#     snakemake --profile workflow/profiles/local all --config scale=smoke  everything, in two minutes, for no claim
+#     snakemake --profile workflow/profiles/local publish                   what the project stands behind
+
+from pathlib import Path
+
+from ablatlas.study import load, names
+
+HEADLINE = ["residual", "layernorm", "forget_gate"]
+
+
+include: "workflow/rules/common.smk"
+
+
+localrules:
+    all,
+    headline,
+    publish,
+
+
+rule all:
+    default_target: True
+    input:
+        atlas_of(STUDIES.values()),
+
+
+rule headline:
+    input:
+        atlas_of(STUDIES[name] for name in HEADLINE),
+
+
+for study in STUDIES.values():
+
+    rule:
+        name:
+            study.name
+        localrule: True
+        input:
+            report_of(study),
+
+
+include: "workflow/rules/tune.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/measure.smk"
+include: "workflow/rules/report.smk"
+include: "workflow/rules/publish.smk"

@@ -1,0 +1,92 @@
+"""Tuning: which path, over which grids, in which cells."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ablatlas.config import at, one_of, paths
+from ablatlas.declaration.arms import Variant
+from ablatlas.declaration.ladders import Ladder, ascending, deleted
+from ablatlas.declaration.where import Tree, Where, is_number
+
+
+@dataclass(frozen=True)
+class Tune:
+    """The tuned path, each variant's grid, and the cells that are tuned; others interpolate between them."""
+
+    path: str
+    grids: dict[str, tuple[float, ...]]
+    cells: tuple[str, ...]
+
+
+def tune(where: Where, config: Tree, run: Tree, made: dict[str, Variant], rungs: dict[str, Ladder]) -> Tune:
+    """The tuned path, a grid for every variant, and the tuned cells."""
+    declared = where.mapping("tune", config["tune"], ("path",), ("grid", "grids", "rungs"))
+    path = declared["path"]
+    if path not in (known := list(paths(run))):
+        where.fail("tune.path", path, "a path of the composed run", known)
+    taken = [config["ablate"], *(ladder.path for ladder in rungs.values())]
+    if path in taken or any(path in variant.settings for variant in made.values()):
+        where.fail("tune.path", path, "a path that no arm, contrast or ladder sets")
+    _rate(where, path, at(run, path))
+    return Tune(path, _grids(where, declared, made), _tuned(where, declared.get("rungs"), config, rungs))
+
+
+def _rate(where: Where, path: str, value: Any) -> None:
+    if not is_number(value) or not value > 0:
+        where.fail(path, value, "a positive number")
+
+
+def _grids(where: Where, declared: Tree, made: dict[str, Variant]) -> dict[str, tuple[float, ...]]:
+    """A variant's own grid, else its arm's, else the common one."""
+    own = declared.get("grids", {})
+    if not isinstance(own, dict) or ("grid" not in declared and not own):
+        where.fail("tune.grid", declared.get("grids"), "a list of rates, or grids: {arm: [rates]}")
+    listed = {f"tune.grids.{name}": grid for name, grid in own.items()}
+    listed |= {"tune.grid": declared["grid"]} if "grid" in declared else {}
+    for name in own:
+        where.choose("tune.grids", name, made)
+    for label, grid in listed.items():
+        for rate in ascending(where, label, grid, 1):
+            _rate(where, label, rate)
+    if len(sizes := {label: len(grid) for label, grid in listed.items()}) and len(set(sizes.values())) > 1:
+        where.fail("tune.grids", sizes, "grids of equal length")
+    grids = {}
+    for name, variant in made.items():
+        grid = own.get(name, own.get(variant.arm, declared.get("grid")))
+        if grid is None:
+            where.fail(f"tune.grids.{name}", None, "a grid for every arm, or a common tune.grid")
+        grids[name] = tuple(float(rate) for rate in grid)
+    return grids
+
+
+def _tuned(where: Where, rungs: Any, config: Tree, made: dict[str, Ladder]) -> tuple[str, ...]:
+    """The tuned cells: `base`, and of each climbed ladder the listed rungs, or all."""
+    listed = where.named("tune.rungs", rungs or {})
+    for name in listed:
+        if name not in config["ladders"] and not deleted(where, name):
+            where.fail("tune.rungs", name, one_of(made), list(made))
+    cells = ["base"]
+    for name, ladder in made.items():
+        if ladder.evaluated and name in listed:
+            where.fail(f"tune.rungs.{name}", listed[name], "no rungs: the ladder is evaluated, one training has all")
+        levels = _rungs(where, name, listed[name], ladder) if name in listed else ladder.levels
+        cells += [cell for level in levels if (cell := ladder.cell(level)) not in cells]
+    return tuple(cells)
+
+
+def _rungs(where: Where, name: str, levels: Any, ladder: Ladder) -> tuple[float, ...]:
+    label = f"tune.rungs.{name}"
+    chosen = ascending(where, label, levels, 1)
+    for level in chosen:
+        where.choose(label, level, ladder.levels)
+    for end in (ladder.levels[0], ladder.levels[-1]):
+        if end not in (*chosen, ladder.reference):
+            where.fail(label, levels, f"the ladder's ends among them ({end} is missing): rates are only interpolated")
+    if ladder.levels[0] <= 0:
+        where.fail(label, levels, f"all rungs, since a rate cannot be log-interpolated from level {ladder.levels[0]}")
+    return chosen
+
+
+def deleted(where: Where, ladder: str) -> bool:
+    """Whether an override has taken the ladder away."""
+    return any(override.strip() in (f"~ladders.{ladder}", "~ladders") for override, _ in where.overrides)

@@ -1,0 +1,6 @@
+"""Element-wise nonlinearities. Each takes and gives any shape."""
+
+from torch import nn
+
+relu = nn.ReLU
+tanh = nn.Tanh

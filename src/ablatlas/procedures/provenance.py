@@ -1,0 +1,56 @@
+"""What a run's bits depend on, and the circumstances that a record keeps beside them."""
+
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ablatlas import study as declared
+from ablatlas.study import Study
+from ablatlas.train.sequential import THREADS
+
+DEVICE = "cpu"
+
+
+def run_key(digest: str, seed: int, engine: str) -> str:
+    """The identity under which a run is taken over on this machine: equal keys, equal outcomes, bit for bit."""
+    return declared.run_key(digest, seed, engine, torch.__version__, DEVICE, THREADS)
+
+
+def processor() -> str:
+    """The processor's model name, as the kernel gives it where it does."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def revision(root: Path) -> dict[str, Any]:
+    """The source's git commit and whether the tree differed from it; nulls outside a repository."""
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        return {"commit": commit, "clean": not _git(root, "status", "--porcelain", "--untracked-files=no")}
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": None, "clean": None}
+
+
+def _git(root: Path, *words: str) -> str:
+    return subprocess.run(["git", "-C", str(root), *words], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def provenance(study: Study) -> dict[str, Any]:
+    """Versions, machine, source and the study's registration verbatim."""
+    return {
+        "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+        "device": DEVICE,
+        "processor": processor(),
+        "threads": THREADS,
+        "source": revision(study.root),
+        "scale": study.scale,
+        "registration": study.register,
+    }

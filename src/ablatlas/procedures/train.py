@@ -1,0 +1,145 @@
+"""Train a cell: first its tuning runs, over a grid of rates that may grow; later its confirmation runs, on fresh seeds."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ablatlas import record
+from ablatlas.procedures.cellwork import Cellwork, Say
+from ablatlas.procedures.tuning import Choice, choose, extend, extension, interpolate
+from ablatlas.study import Ladder, Study
+from ablatlas.train.sequential import build
+
+VERSION = 1
+
+
+class Scoring:
+    """How a ladder's criterion scores a tuning run, as a loss capped at the task's floor: lower is better.
+
+    The levels of an evaluated ladder are averaged. A run that has not finished scores the floor.
+    """
+
+    def __init__(self, ladder: Ladder | None, floor: dict[str, float]) -> None:
+        if ladder is None or ladder.solved is None:
+            raise ValueError("ladders: found none with a criterion, expected one to tune by")
+        self.criterion = ladder.solved
+        self.higher = ladder.solved.op in (">", ">=")
+        metric = ladder.solved.metric
+        self.metrics = [f"{metric}@{level}" for level in ladder.levels] if ladder.evaluated else [metric]
+        # The training loss is floored like the loss itself.
+        self.floors = np.array([floor["loss" if m == "train_loss" else m] for m in self.metrics])
+
+    @property
+    def cap(self) -> float:
+        return float(self.loss(self.floors))
+
+    def loss(self, values: np.ndarray) -> float:
+        sign = -1 if self.higher else 1
+        return float(np.minimum(sign * values, sign * self.floors).mean())
+
+    def __call__(self, outcome: dict[str, Any], state: str) -> float:
+        finished = state == "finished"
+        return self.loss(np.array([outcome[m] for m in self.metrics])) if finished else self.cap
+
+    def criterion_value(self, scores: dict[str, float]) -> float:
+        """The number that a run is compared with: its own, or midway between the floor and the better arm's score."""
+        if self.criterion.value != "midpoint":
+            return float(self.criterion.value)
+        middle = (self.cap + min(scores["with"], scores["without"])) / 2
+        return -middle if self.higher else middle
+
+
+class Tuning:
+    """A cell's tuning as it proceeds: grids that grow, and the score of every (variant, rate, seed)."""
+
+    def __init__(self, study: Study, cell: str, work: Cellwork) -> None:
+        self.study, self.cell, self.work = study, cell, work
+        task, _ = build(study.run_config("with", cell), study.seeds["tuning"][0])
+        self.scoring = Scoring(study.ladder_of(cell), task.floor)
+        self.grids = {variant: list(grid) for variant, grid in study.tune.grids.items()}
+        self.trials: dict[tuple[str, float], list[dict[str, Any]]] = {}
+        self.extensions = {"down": 0, "up": 0}
+
+    def run(self) -> Choice:
+        """Train the grid, and what it grows by, until the rule is content."""
+        while True:
+            self._fill()
+            choice = choose(self.scores(), self.scoring.cap)
+            side = extension(choice, len(self.grids["with"]), self.extensions)
+            if side is None:
+                return choice
+            self.grids = {variant: extend(grid, side) for variant, grid in self.grids.items()}
+            self.extensions[side] += 1
+
+    def _fill(self) -> None:
+        seeds = self.study.seeds["tuning"]
+        missing = [(v, r) for v, grid in self.grids.items() for r in grid if (v, r) not in self.trials]
+        done = len(self.work.record.run)
+        total = done + len(missing) * len(seeds)
+        for variant, rate in missing:
+            self.trials[variant, rate] = []
+            for seed in seeds:
+                done += 1
+                row = self.work.run(variant, rate, seed, done, total)
+                run, outcome = self.work.record.run[row], self.work.record.outcome[row]
+                trial = {"variant": variant, "rate": rate, "seed": seed, "state": run["state"]}
+                self.trials[variant, rate].append(trial | {"score": self.scoring(outcome, run["state"])})
+
+    def scores(self) -> dict[str, np.ndarray]:
+        """(rates, seeds) scores of every variant."""
+        return {
+            variant: np.array([[t["score"] for t in self.trials[variant, rate]] for rate in grid])
+            for variant, grid in self.grids.items()
+        }
+
+    def ledger(self, choice: Choice) -> dict[str, Any]:
+        """What was tried and what was taken; on the base cell also the criterion's value."""
+        criterion = self.scoring.criterion
+        best = {variant: table.mean(1)[choice.chosen[variant]] for variant, table in self.scores().items()}
+        value = self.scoring.criterion_value(best) if self.cell == "base" else None
+        edges = (0, len(self.grids["with"]) - 1)
+        return {
+            "path": self.study.tune.path,
+            "metric": criterion.metric,
+            "goal": "max" if self.scoring.higher else "min",
+            "cap": self.scoring.cap,
+            "seeds": list(self.study.seeds["tuning"]),
+            "grids": self.grids,
+            "trials": [trial for trials in self.trials.values() for trial in trials],
+            "common": self.grids["with"][choice.common],
+            "chosen": {v: grid[choice.chosen[v]] for v, grid in self.grids.items()},
+            "departed": {v: choice.departed(v) for v in self.grids},
+            "capped": choice.capped,
+            "edge": {v: choice.chosen[v] in edges and not choice.capped[v] for v in self.grids},
+            "extensions": self.extensions,
+            "criterion": {"metric": criterion.metric, "op": criterion.op, "value": value},
+        }
+
+
+def tune(study: Study, cell: str, path: Path, say: Say, *, anew: bool = False) -> None:
+    """Tune a cell and write its tuning record, ledger included, to `path`."""
+    work = Cellwork(study, cell, "tuning", say, anew=anew)
+    tuning = Tuning(study, cell, work)
+    work.record.ledger = tuning.ledger(tuning.run())
+    work.finish(path)
+
+
+def rates(study: Study, cell: str, ledgers: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Every variant's rate at a cell: the one it was tuned to there, else interpolated along the cell's ladder."""
+    if cell in ledgers:
+        return dict(ledgers[cell]["chosen"])
+    level_of = {name: level for level, name in study.ladder_of(cell).rungs}
+    chosen = {level_of[name]: ledger["chosen"] for name, ledger in ledgers.items()}
+    return {v: interpolate(level_of[cell], {level: c[v] for level, c in chosen.items()}) for v in study.variants}
+
+
+def confirm(study: Study, cell: str, path: Path, say: Say, *, anew: bool = False) -> None:
+    """Train a cell's confirmation runs at the tuned rates and write its record to `path`."""
+    tuned = {c: study.root / study.tuning_record(c, published=not anew) for c in study.rates_from(cell)}
+    chosen = rates(study, cell, {name: record.read(file).ledger for name, file in tuned.items()})
+    work = Cellwork(study, cell, "confirmation", say, anew=anew)
+    plan = [(variant, seed) for variant in study.variants for seed in study.seeds["confirmation"]]
+    for done, (variant, seed) in enumerate(plan, start=1):
+        work.run(variant, chosen[variant], seed, done, len(plan))
+    work.finish(path)

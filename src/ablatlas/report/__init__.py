@@ -1,0 +1,1 @@
+"""From results to pages: draws and writes, computes nothing."""

@@ -1,0 +1,95 @@
+"""Pieces of HTML that a notebook shows and a page contains: text, tables, figures. Nothing is fetched."""
+
+import base64
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+
+@dataclass(frozen=True, repr=False)
+class Html:
+    """A piece of a page; a notebook displays it, `text` is its source."""
+
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<Html of {len(self.text)} characters>"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A table's column: its heading, and whether it holds numbers (set flush right)."""
+
+    name: str
+    numeric: bool = False
+
+
+def paragraph(text: str, kind: str = "") -> Html:
+    """One paragraph of text; what stands between backquotes is code."""
+    return Html(f"<p{_class(kind)}>{inline(text)}</p>")
+
+
+def inline(text: str) -> str:
+    """Text as HTML; what stands between backquotes is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+def bullets(items: Iterable[str]) -> Html:
+    """A list of texts; what stands between backquotes is code."""
+    return Html("<ul>" + "".join(f"<li>{inline(item)}</li>" for item in items) + "</ul>")
+
+
+def code(text: str) -> Html:
+    """Verbatim text."""
+    return Html(f'<pre tabindex="0">{escape(text)}</pre>')
+
+
+def details(summary: str, *parts: Html) -> Html:
+    """Parts that a reader may open; print shows them."""
+    inside = "".join(part.text for part in parts)
+    return Html(f"<details><summary>{escape(summary)}</summary>{inside}</details>")
+
+
+def join(*parts: Html) -> Html:
+    """Parts one after another."""
+    return Html("\n".join(part.text for part in parts))
+
+
+def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str | Html]]) -> Html:
+    """A table whose first column names its rows; cells are plain texts or pieces of HTML."""
+    head = "".join(f'<th scope="col"{_number(c)}>{escape(c.name)}</th>' for c in columns)
+    body = "".join(f"<tr>{_row(columns, row)}</tr>" for row in rows)
+    return Html(
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _row(columns: Sequence[Column], row: Sequence[str | Html]) -> str:
+    cells = [cell.text if isinstance(cell, Html) else escape(cell) for cell in row]
+    first, *rest = zip(columns, cells, strict=True)
+    return f'<th scope="row"{_number(first[0])}>{first[1]}</th>' + "".join(
+        f"<td{_number(column)}>{cell}</td>" for column, cell in rest
+    )
+
+
+def _number(column: Column) -> str:
+    return _class("number" if column.numeric else "")
+
+
+def _class(kind: str) -> str:
+    return f' class="{kind}"' if kind else ""
+
+
+def figure(svg: bytes, alt: str, caption: str) -> Html:
+    """A drawing inside the page itself, with a text for those who cannot see it."""
+    data = base64.b64encode(svg).decode()
+    return Html(
+        f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(alt)}">'
+        f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}"></div>'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )

@@ -1,0 +1,92 @@
+"""How numbers are printed: one place, so that a bound never reads like an estimate."""
+
+from collections.abc import Mapping
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+from typing import Any
+
+MISSING = "–"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """`digits` significant digits, thousands grouped; an en dash for what does not exist."""
+    if value is None:
+        return MISSING
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}".replace("-", "−")
+    return _plain(value, digits).replace("-", "−")
+
+
+def _plain(value: float, digits: int) -> str:
+    if abs(value) >= 10**digits:
+        return f"{value:,.0f}"
+    if abs(value) >= 1e-3:
+        return f"{value:.{digits}g}"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return f"{mantissa}×10{_superscript(int(exponent))}"
+
+
+def _superscript(number: int) -> str:
+    return str(number).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def interval(low: float | None, high: float | None, digits: int = 3) -> str:
+    """`low to high`, or nothing where there is no interval."""
+    return "" if low is None or high is None else f"{number(low, digits)} to {number(high, digits)}"
+
+
+def mean(row: Mapping[str, Any], digits: int = 3) -> str:
+    """`mean (low to high)` of a row with keys mean, mean_low and mean_high."""
+    span = interval(row["mean_low"], row["mean_high"], digits)
+    return number(row["mean"], digits) + (f" ({span})" if span else "")
+
+
+def p_value(p: float | None) -> str:
+    """A p value to two digits; below 0.001 as such."""
+    if p is None:
+        return MISSING
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def percent(share: float) -> str:
+    """A share or level as a percentage, without trailing zeros."""
+    return f"{100 * share:.4g} %"
+
+
+def ratio(rho: Mapping[str, Any]) -> str:
+    """A ratio for a table: estimate and interval, or the bound that is known.
+
+    rho: keys value, low and high, each None where there is none.
+    """
+    low, high = _bounds(rho)
+    if not low and not high:
+        return "no bound"
+    if not high:
+        return f"> {low}×"
+    if not low:
+        return f"< {high}×"
+    span = f"{low} to {high}"
+    return f"{number(rho['value'])}× ({span})" if rho["value"] is not None else f"{span}×"
+
+
+def ratio_words(rho: Mapping[str, Any]) -> str:
+    """The same for a sentence, as in "more than 2.8 times"."""
+    low, high = _bounds(rho)
+    if not low and not high:
+        return "an unknown number of times"
+    if not high:
+        return f"more than {low} times"
+    if not low:
+        return f"less than {high} times"
+    span = f"between {low} and {high}"
+    return f"{number(rho['value'])} times ({span})" if rho["value"] is not None else f"{span} times"
+
+
+def _bounds(rho: Mapping[str, Any]) -> tuple[str, str]:
+    """The two ends in print, rounded outwards: a bound must hold as printed. Empty for an open end."""
+    return _rounded(rho["low"], ROUND_FLOOR), _rounded(rho["high"], ROUND_CEILING)
+
+
+def _rounded(value: float | None, rounding: str) -> str:
+    if value is None:
+        return ""
+    return number(float(Context(prec=3, rounding=rounding).create_decimal(repr(value))))

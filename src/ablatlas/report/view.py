@@ -1,0 +1,140 @@
+"""A study's results beside its declaration: what every section of its report reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ablatlas.study import Ladder, Study
+
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
+
+# In the order of the atlas: what is hard to come by, then what makes more of it.
+CONSTRAINTS = {
+    "data": "data",
+    "compute": "compute",
+    "energy": "energy",
+    "parameters": "parameters",
+    "optimization": "optimization & regularization",
+    "architecture": "architecture",
+    "compute_efficiency": "compute efficiency",
+}
+HARD = ("data", "compute", "energy")
+MEASURES = ("threshold",)  # the measures that a report has words and figures for
+NEEDED = ("study", "scale", "seeds", "digest", "states", "registration", "claim", "verdicts", "tables")
+
+
+class ReportError(ValueError):
+    """Results that cannot be reported honestly; the message names the file and what was found and expected."""
+
+
+def read(path: Path) -> Row:
+    """One results file. Raises ReportError if it is unreadable, incomplete or holds what a report cannot express."""
+    try:
+        results: Row = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ReportError(f"{path}: not a results file ({error})") from error
+    check(results, str(path))
+    return results
+
+
+def check(results: Row, where: str) -> None:
+    """Refuse results that lack a section, or speak of a constraint or a measure that is unknown here."""
+    if missing := [key for key in NEEDED if key not in results]:
+        raise ReportError(f"{where}: no {', '.join(missing)}; expected a results file of the measuring step")
+    for verdict in results["verdicts"]:
+        _known(verdict, "constraint", CONSTRAINTS, where)
+        _known(verdict, "measure", MEASURES, where)
+
+
+def _known(verdict: Row, key: str, known: Sequence[str] | Mapping[str, str], where: str) -> None:
+    if verdict[key] not in known:
+        raise ReportError(
+            f"{where}: verdict on {verdict['contrast']!r} has {key} {verdict[key]!r}, "
+            f"which reports cannot express; expected one of {', '.join(known)}"
+        )
+
+
+@dataclass(frozen=True)
+class View:
+    """A study and its results, made sure to belong together."""
+
+    study: Study
+    results: Row
+
+    def __post_init__(self) -> None:
+        for key in ("scale", "digest"):
+            found, expected = self.results[key], getattr(self.study, key)
+            if found != expected:
+                raise ReportError(
+                    f"results of {self.results['study']}: {key} is {found}, but the study as it stands today "
+                    f"has {expected}; measure it again"
+                )
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Role of every variant, in the study's order."""
+        return {name: variant.role for name, variant in self.study.variants.items()}
+
+    @property
+    def verdicts(self) -> Rows:
+        """Every verdict."""
+        return list(self.results["verdicts"])
+
+    @property
+    def main_ladder(self) -> Ladder | None:
+        """The ladder of the headline: the first primary that is measured here, else the first ladder."""
+        main = headlines(self.results)
+        names = [main[0]["ladder"]] if main else list(self.study.ladders)
+        return self.study.ladders[names[0]] if names else None
+
+    def table(self, name: str, **where: Any) -> list[Row]:
+        """Rows of a table whose columns have the values of `where`."""
+        rows = self.results["tables"].get(name, [])
+        return [row for row in rows if all(row[key] == value for key, value in where.items())]
+
+    def label(self, variant: str) -> str:
+        """A variant's name, with its role where the name does not say it."""
+        role = self.roles[variant]
+        return variant if role == variant else f"{variant} ({role})"
+
+    def difference(self, variant: str) -> str:
+        """A variant's values on the paths that it sets, as one line."""
+        return ", ".join(f"{path} = {shown(value)}" for path, value in self.study.variants[variant].settings.items())
+
+
+def shown(value: Any) -> str:
+    """A configuration's value in a line of text."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def load(study: str, scale: str, results: str | Path, root: str | Path | None = None) -> View:
+    """The view of one study. Raises ReportError or the study's own error."""
+    from ablatlas.study import load as load_study
+
+    found = read(Path(results))
+    if found["study"] != study:
+        raise ReportError(f"{results}: results of study {found['study']}, expected {study}")
+    return View(load_study(study, scale, root=Path(root) if root else None), found)
+
+
+def headlines(results: Row) -> Rows:
+    """The verdicts that answer the essays: `with` against `without` on each primary ladder, claimed ones first."""
+    main = [v for v in results["verdicts"] if v["role"] == "without" and v["primary"]]
+    return sorted(main, key=lambda v: (v["claimed"] is not True, v["claimed"] is False))
+
+
+def headline(results: Row, constraint: str) -> Row | None:
+    """The verdict that stands for one constraint: its primary's, else its first one against `without`."""
+    found = [v for v in results["verdicts"] if v["constraint"] == constraint and v["role"] == "without"]
+    return next((v for v in found if v["primary"]), found[0] if found else None)
+
+
+def unmeasured(results: Row) -> dict[str, str]:
+    """Why each constraint that has no verdict has none."""
+    return {row["constraint"]: row["why"] for row in results["unmeasured"]}

@@ -1,0 +1,58 @@
+"""Reading what `measure` needs: a study's confirmation records and tuning ledgers, as frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ablatlas import record
+from ablatlas.stats.checks import Confirmation, MeasureError
+
+if TYPE_CHECKING:
+    from ablatlas.record import Record
+    from ablatlas.study import Study
+
+IDENTITY = ["arm", "cell", "seed", "state"]
+
+
+def collect(study: Study, published: bool = True) -> tuple[Confirmation, dict[str, dict[str, Any]]]:
+    """The confirmation runs of all cells and the ledgers of the tuned ones.
+
+    published: whether published records stand in for the working ones where they exist.
+    Raises MeasureError for a record that is missing, and RecordError for one that cannot be read.
+    """
+    paths = {cell: study.record(cell, published=published) for cell in study.cells}
+    records = {cell: _read(study.root, path) for cell, path in paths.items()}
+    confirmation = Confirmation(
+        runs=pd.concat([_runs(found) for found in records.values()], ignore_index=True),
+        curves=pd.concat([_curves(found) for found in records.values()], ignore_index=True),
+        files={cell: str(path) for cell, path in paths.items()},
+        provenance={cell: found.provenance for cell, found in records.items()},
+    )
+    return confirmation, {cell: _ledger(study, cell, published) for cell in study.tune.cells}
+
+
+def _read(root: Path, path: Path) -> Record:
+    if not (root / path).is_file():
+        raise MeasureError(f"{path}: no such record; train the cell first")
+    return record.read(root / path)
+
+
+def _ledger(study: Study, cell: str, published: bool) -> dict[str, Any]:
+    path = study.tuning_record(cell, published=published)
+    ledger = _read(study.root, path).ledger
+    if not ledger:
+        raise MeasureError(f"{path}: the record holds no tuning ledger")
+    return {**ledger, "file": str(path)}
+
+
+def _runs(found: Record) -> pd.DataFrame:
+    """A row a run; the hash of the final parameters gives way to their number, which has the same name."""
+    runs = found.frame("run").join(found.frame("outcome").set_index("run").drop(columns="parameters"))
+    return runs.join(found.frame("meters").set_index("run"))
+
+
+def _curves(found: Record) -> pd.DataFrame:
+    return found.frame("curve").join(found.frame("run")[IDENTITY], on="run")

@@ -1,0 +1,49 @@
+"""Many tests at once: Holm within a study's families, Benjamini-Hochberg across the atlas."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+from statsmodels.stats.multitest import multipletests
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """One hypothesis after Holm: its adjusted p, and the confidence level at which it was decided.
+
+    An interval at `level` excludes the null exactly when Holm rejects it.
+    """
+
+    p: float
+    rejected: bool
+    level: float
+
+
+def holm(p: Sequence[float | None], alpha: float = 0.05) -> tuple[Adjusted, ...]:
+    """Holm's step-down procedure (Holm 1979) over one family, in the order given.
+
+    A hypothesis that could not be tested (None) stays in the family, whose size is fixed before the data.
+    Hypotheses after the first that is not rejected are reported at the level of that one.
+    """
+    if not p:
+        return ()
+    values = np.array([1.0 if value is None else value for value in p])
+    rejected, adjusted, *_ = multipletests(values, alpha=alpha, method="holm")
+    rank = rankdata(values, method="min") - 1  # ties are all decided at the strictest of their steps
+    stop = rank[~rejected].min(initial=len(values) - 1)
+    level = 1 - alpha / (len(values) - np.minimum(rank, stop))
+    return tuple(
+        Adjusted(float(q), bool(r), float(c)) for q, r, c in zip(adjusted, rejected, level, strict=True)
+    )
+
+
+def benjamini_hochberg(p: Sequence[float | None]) -> tuple[float | None, ...]:
+    """Adjusted p of each test under a false discovery rate (Benjamini & Hochberg 1995); None stays None."""
+    tested = [value for value in p if value is not None]
+    if not tested:
+        return tuple(None for _ in p)
+    adjusted = iter(multipletests(tested, method="fdr_bh")[1])
+    return tuple(None if value is None else float(next(adjusted)) for value in p)

@@ -1,0 +1,174 @@
+"""The tables that a report draws: what was seen, with intervals, before any verdict.
+
+Frames: `runs` has one row a run (arm, cell, seed, rate, state, outcome and meter columns); `curves` one row
+an evaluation (arm, cell, seed, state, step, metrics). Tables are lists of plain rows; a number that does not
+exist is None.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
+
+from ablatlas.stats.solving import Cap
+
+VERSION = 1
+
+Row = dict[str, Any]
+Floats = NDArray[np.float64]
+Caps = Mapping[str, Cap]  # by metric
+
+PROFILE = {"gradient_norms": "gradient_norm"}  # curve columns that hold a value per relative depth
+TINY = float(np.finfo(np.float32).tiny)  # a vanished gradient underflows to 0, which has no logarithm
+
+
+def number(value: float | None) -> float | None:
+    """A float as JSON knows it: None if it is missing or not finite."""
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def t_interval(values: ArrayLike, level: float = 0.95) -> Row:
+    """n, mean and its t interval over seeds; values that are NaN do not count."""
+    x = np.asarray(values, float)
+    x = x[~np.isnan(x)]
+    if not len(x):
+        return {"n": 0, "mean": None, "low": None, "high": None}
+    mean = float(x.mean())
+    if len(x) == 1:
+        return {"n": 1, "mean": mean, "low": None, "high": None}
+    half = float(stats.t.ppf((1 + level) / 2, len(x) - 1) * stats.sem(x))
+    return {"n": len(x), "mean": mean, "low": mean - half, "high": mean + half}
+
+
+def geometric_interval(values: ArrayLike) -> Row:
+    """Like `t_interval`, of the logarithms: geometric mean and its interval."""
+    row = t_interval(np.log(np.maximum(np.asarray(values, float), TINY)))
+    return {key: value if key == "n" or value is None else math.exp(value) for key, value in row.items()}
+
+
+def share(solved: int, n: int) -> Row:
+    """A share with its Wilson interval."""
+    low, high = proportion_confint(solved, n, method="wilson")
+    return {"n": n, "solved": solved, "share": solved / n, "low": float(low), "high": float(high)}
+
+
+def states(runs: pd.DataFrame) -> dict[str, int]:
+    """Number of runs in each state that occurs."""
+    return {str(state): int(n) for state, n in runs["state"].value_counts().sort_index().items()}
+
+
+def curves(frame: pd.DataFrame, metrics: Iterable[str], caps: Caps) -> list[Row]:
+    """Mean curves with a t interval at every step.
+
+    A run that stopped early scores the cap from there on where there is one, so that a mean is never one over
+    survivors; without a cap, n shows how many are left.
+    """
+    return [
+        {"variant": arm, "cell": cell, "metric": metric, "step": step, **t_interval(values)}
+        for (arm, cell), part in frame.groupby(["arm", "cell"], sort=False)
+        for metric in metrics
+        if metric in part
+        for step, values in _by_step(part, metric, caps.get(metric))
+    ]
+
+
+def _by_step(part: pd.DataFrame, metric: str, cap: Cap | None) -> Iterator[tuple[int, Floats]]:
+    """(step, (seeds,) values) of one metric, capped, and filled where a run had stopped before."""
+    values = part.assign(**{metric: pd.to_numeric(part[metric]).astype(float)})
+    # Not pivot_table, which would average runs that stand twice.
+    wide = values.pivot(index="step", columns="seed", values=metric)  # noqa: PD010
+    whole = part.loc[part["state"] == "finished", "seed"].unique()
+    if cap is not None:
+        wide = cap.fill(wide).where(wide.notna() | ~wide.columns.isin(whole))
+    return zip(wide.index.tolist(), wide.to_numpy(float), strict=True)
+
+
+def mechanism(frame: pd.DataFrame, names: Sequence[str]) -> list[Row]:
+    """Mechanism variables at each run's last finite evaluation, over seeds.
+
+    Profiles (gradient norms by relative depth, x in 0..1) as geometric means; scalars, with x None, as means.
+    """
+    return [
+        {"variant": arm, "cell": cell, **row}
+        for (arm, cell), part in frame.groupby(["arm", "cell"], sort=False)
+        for name in names
+        if name in part
+        for row in _last(part, name)
+    ]
+
+
+def _last(part: pd.DataFrame, name: str) -> list[Row]:
+    ordered = part.sort_values("step")
+    if name not in PROFILE:
+        values = pd.to_numeric(ordered[name]).astype(float)
+        last = values[np.isfinite(values)].groupby(ordered["seed"]).last()
+        return [{"name": name, "x": None, **t_interval(last)}] if len(last) else []
+    whole = ordered[ordered[name].map(_all_finite)]
+    if whole.empty:
+        return []
+    profiles = np.array(whole.groupby("seed")[name].last().tolist(), float)  # (seeds, depths)
+    depths = np.linspace(0, 1, profiles.shape[1])
+    return [
+        {"name": PROFILE[name], "x": float(x), **geometric_interval(column)}
+        for x, column in zip(depths, profiles.T, strict=True)
+    ]
+
+
+def _all_finite(values: object) -> bool:
+    return isinstance(values, list) and all(v is not None and math.isfinite(v) for v in values)
+
+
+def meters(runs: pd.DataFrame, frame: pd.DataFrame) -> list[Row]:
+    """What a variant costs in a cell: exact counts, the same for every seed, and the steps of a whole run."""
+    return [
+        {
+            "variant": arm,
+            "cell": cell,
+            **{name: _same(part[name], name) for name in ("parameters", "trainable", "flops_per_step")},
+            "steps": int(frame.loc[(frame["arm"] == arm) & (frame["cell"] == cell), "step"].max()),
+        }
+        for (arm, cell), part in runs.groupby(["arm", "cell"], sort=False)
+    ]
+
+
+def _same(values: pd.Series, name: str) -> float | None:
+    found = pd.to_numeric(values).dropna().unique()
+    if len(found) > 1:
+        raise ValueError(f"{name} differs between the runs of one variant in one cell: {found.tolist()}")
+    if not len(found):
+        return None
+    return int(found[0]) if float(found[0]).is_integer() else float(found[0])
+
+
+def ledger(cell: str, entry: Mapping[str, Any]) -> list[Row]:
+    """One row a tuned variant and rate: mean and standard error of the tuned metric over tuning seeds.
+
+    A trial's score is a loss: of a metric to be maximised it is the negative, turned back here.
+    """
+    trials = pd.DataFrame(entry["trials"])
+    sign = -1.0 if entry["goal"] == "max" else 1.0
+    return [
+        {
+            "cell": cell,
+            "variant": arm,
+            "rate": rate,
+            **_trials(part, sign),
+            "chosen": entry["chosen"].get(arm) == rate,
+        }
+        for (arm, rate), part in trials.groupby(["variant", "rate"], sort=False)
+    ]
+
+
+def _trials(part: pd.DataFrame, sign: float) -> Row:
+    score = sign * pd.to_numeric(part["score"]).astype(float)
+    return {
+        "seed_mean": number(score.mean()),
+        "se": number(stats.sem(score)) if len(score) > 1 else None,
+        "n": len(part),
+        "diverged": int((part["state"] == "diverged").sum()),
+    }

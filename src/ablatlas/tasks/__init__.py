@@ -1,0 +1,30 @@
+"""Tasks: `task: x` in a study is `tasks/x.py`, whose `Task` holds the data of one run and judges a model on it.
+
+A task gives the sizes that a model needs (`inputs`, `outputs`, and what else `sizes` names), a `floor` for every
+metric (what the best predictor scores that ignores all input and position, fitted on the training split), a
+`batch` for a step, a `loss` with the state that it carries to the next step, and `evaluate` on a split.
+Every random choice comes from `keys(purpose, index)`, a generator keyed by the run's seed.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Keys = Callable[[str, int], torch.Generator]
+
+
+def epoch_batch(keys: Keys, step: int, size: int, examples: int) -> Tensor:
+    """The indices of one batch: epochs are fresh permutations, and the last partial batch of each is left out.
+
+    A function of (seed, step) alone, so that a resumed run sees what an undisturbed one sees. Shape (size,).
+    """
+    epoch, place = divmod(step, examples // size)
+    order = torch.randperm(examples, generator=keys("order", epoch))
+    return order[place * size : (place + 1) * size]
+
+
+def entropy(counts: Tensor) -> float:
+    """The cross-entropy, in nats, of predicting `counts`' own frequencies everywhere: a task's floor."""
+    p = counts.double() / counts.sum()
+    return float(-(p[p > 0] * p[p > 0].log()).sum())

@@ -1,0 +1,41 @@
+"""Classify a scanned digit: 64 grey values in [0, 1] -> ten classes, cross-entropy in nats."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ablatlas.tasks import Keys, entropy, epoch_batch
+from ablatlas.tasks.scans import scans
+
+VERSION = 1
+
+
+class Task:
+    """Metrics: `loss` (nats per image) and `error` (share of wrong labels)."""
+
+    def __init__(self, *, batch: int, keys: Keys, steps: int) -> None:  # noqa: ARG002 - one signature for every task
+        self.size, self.keys = batch, keys
+        self.data = {split: (x.float() / 16, y) for split, (x, y) in scans().items()}
+        counts = self.data["train"][1].bincount(minlength=10)
+        self.sizes = {"inputs": 64, "outputs": 10}
+        self.floor = {"loss": entropy(counts), "error": 1 - float(counts.max() / counts.sum())}
+        self.examples = batch  # a step
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Images (B, 64) and labels (B,)."""
+        x, y = self.data["train"]
+        index = epoch_batch(self.keys, step, self.size, len(y))
+        return x[index], y[index]
+
+    def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor], carry: None) -> tuple[Tensor, None]:
+        x, y = batch
+        return F.cross_entropy(model(x), y), carry
+
+    @torch.no_grad()
+    def evaluate(self, model: nn.Module, split: str) -> dict[str, float]:
+        x, y = self.data[split]
+        logits = model(x)
+        return {
+            "loss": F.cross_entropy(logits, y).item(),
+            "error": (logits.argmax(1) != y).double().mean().item(),
+        }

@@ -1,0 +1,123 @@
+"""The continual embedded Reber grammar (Gers, Schmidhuber & Cummins 2000, §2): a stream of strings without a break.
+
+A string is B, then T or P, a Reber string, the same T or P again, then E. Whoever predicts the last but one symbol must
+have remembered the second one; whoever reads a stream without end must also forget it. Symbols are one-hot
+over BTPSXVE. Legend: T steps, B streams.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ablatlas.tasks import Keys, entropy
+
+VERSION = 1
+
+State = tuple[Tensor, ...]
+
+SYMBOLS = "BTPSXVE"
+# Reber's automaton: state -> its two equally likely (symbol, next state); state 6 emits E and ends.
+ARCS = [
+    [("B", 1), ("B", 1)], [("T", 2), ("P", 3)], [("S", 2), ("X", 4)], [("T", 3), ("V", 5)],
+    [("X", 3), ("S", 6)], [("P", 4), ("V", 6)], [("E", 7), ("E", 7)],
+]  # fmt: skip
+END = 7
+EMITS = np.array([[SYMBOLS.index(symbol) for symbol, _ in arcs] for arcs in ARCS])
+NEXT = np.array([[state for _, state in arcs] for arcs in ARCS])
+
+# symbols seen (T, B, 7), symbols to predict (T, B), where a string begins (T, B), which streams start afresh (B,)
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+def strings(count: int, random: np.random.Generator) -> list[np.ndarray]:
+    """`count` embedded Reber strings as arrays of symbol indices, all automata stepped together."""
+    state, emitted, running = np.zeros(count, int), [], []
+    while (state != END).any():
+        on = state != END
+        coin, at = random.integers(2, size=count), np.where(on, state, 0)
+        emitted.append(EMITS[at, coin])
+        running.append(on)
+        state = np.where(on, NEXT[at, coin], END)
+    inner, on = np.stack(emitted, 1), np.stack(running, 1)
+    ends = SYMBOLS.index("T") + random.integers(2, size=count)
+    first, last = SYMBOLS.index("B"), SYMBOLS.index("E")
+    return [np.array([first, end, *row[mask], end, last]) for end, row, mask in zip(ends, inner, on, strict=True)]
+
+
+def stream(length: int, generator: torch.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """One stream: symbols (length,), and where in its string each stands: 0 the first, -2 the last but one, else 1."""
+    random = np.random.default_rng(int(torch.randint(2**62, (1,), generator=generator)))
+    made = strings(length // 9 + 1, random)  # no string is shorter than 9
+    places = []
+    for string in made:
+        place = np.ones(len(string), int)
+        place[[0, -2]] = 0, -2
+        places.append(place)
+    return np.concatenate(made)[:length], np.concatenate(places)[:length]
+
+
+def streams(count: int, length: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """`count` streams side by side: symbols and places, each (length, count) int64."""
+    symbols, places = zip(*(stream(length, generator) for _ in range(count)), strict=True)
+    return torch.as_tensor(np.stack(symbols, 1)), torch.as_tensor(np.stack(places, 1))
+
+
+class Task:
+    """Metrics: `loss` (nats per symbol), `recall@L` (share of last-but-one symbols predicted right among the last
+    `span` symbols up to stream position L, over `judged` streams read from a fresh state) and `largest_state` (max |c|).
+
+    Training reads `batch` streams in windows of `window` symbols with the state carried on. A stream ends after
+    `restart` windows and another starts from a fresh state, at different times in different streams.
+    """
+
+    def __init__(
+        self, *, batch: int, keys: Keys, steps: int, window: int, restart: int, judged: int, span: int,
+        positions: list[int],
+    ) -> None:  # fmt: skip
+        self.size, self.keys, self.window, self.restart = batch, keys, window, restart
+        self.judged, self.span, self.positions = judged, span, list(positions)
+        # Whole streams end to end, each one symbol longer than what is read of it: the last is only predicted.
+        self.offset = torch.arange(batch) * restart // batch
+        rounds = -(-steps // restart) + 1
+        made = [streams(batch, restart * window + 1, keys("stream", i)) for i in range(rounds)]
+        self.symbols, self.places = (torch.stack(part) for part in zip(*made, strict=True))
+        self.sizes = {"inputs": len(SYMBOLS), "outputs": len(SYMBOLS)}
+        self.floor = {"loss": entropy(self.symbols.flatten().bincount(minlength=len(SYMBOLS)))}
+        self.floor |= {f"recall@{position}": 0.5 for position in self.positions}
+        self.examples = batch * window  # symbols a step
+
+    def batch(self, step: int) -> Batch:
+        turn, place = (step + self.offset) // self.restart, (step + self.offset) % self.restart
+        rows = place * self.window + torch.arange(self.window + 1)[:, None]
+        columns = torch.arange(self.size)
+        begins = (place == 0) | (step == 0)
+        return *self.cut(self.symbols[turn, rows, columns], self.places[turn, rows, columns]), begins
+
+    @staticmethod
+    def cut(symbols: Tensor, places: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(T + 1, B) symbols and places -> what is seen, what is to be predicted, where strings begin."""
+        return F.one_hot(symbols[:-1], len(SYMBOLS)).float(), symbols[1:], places[:-1] == 0
+
+    def loss(self, model: nn.Module, batch: Batch, carry: State | None) -> tuple[Tensor, State]:
+        """Cross-entropy of the next symbol; the state goes on to the next window, its gradient does not."""
+        seen, wanted, fresh, begins = batch
+        before = model.rest(self.size) if carry is None else carry  # type: ignore[operator]
+        state = tuple(torch.where(begins[:, None], 0.0, s) for s in before)
+        logits, state = model(seen, state, fresh)
+        return F.cross_entropy(logits.flatten(0, 1), wanted.flatten()), tuple(s.detach() for s in state)
+
+    @torch.no_grad()
+    def evaluate(self, model: nn.Module, split: str) -> dict[str, float]:
+        symbols, places = streams(self.judged, max(self.positions) + 1, self.keys(split, 0))
+        seen, wanted, fresh = self.cut(symbols, places)
+        logits, (_, c) = model(seen, model.rest(self.judged), fresh)  # type: ignore[operator]
+        asked, right = places[1:] == -2, logits.argmax(-1) == wanted
+        metrics = {
+            "loss": F.cross_entropy(logits.flatten(0, 1), wanted.flatten()).item(),
+            "largest_state": c.abs().max().item(),
+        }
+        for position in self.positions:
+            rows = slice(max(0, position - self.span), position)
+            metrics[f"recall@{position}"] = right[rows][asked[rows]].double().mean().item()
+        return metrics

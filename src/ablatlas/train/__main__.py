@@ -1,0 +1,47 @@
+"""`python -m ablatlas.train study=residual arm=without model.depth=20 seed=3`: one run, any override, live.
+
+Nothing is written: runs that count are trained by the DAG, at tuned rates and on declared seeds.
+"""
+
+import sys
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ablatlas.study import StudyError, from_command_line
+from ablatlas.train.sequential import Run, train
+
+HIDDEN = ("examples", "flops", "gradient_norms")
+
+
+def show(run: Run, console: Console) -> None:
+    """The curve as a table, the outcome below it."""
+    table = Table(*(name for name in run.curve[0] if name not in HIDDEN))
+    for point in run.curve:
+        table.add_row(*(f"{value:.4g}" for name, value in point.items() if name not in HIDDEN))
+    console.print(table)
+    console.print(f"{run.state} in {run.meters['seconds']:.1f} s; ", end="")
+    console.print(", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v[:12]}" for k, v in run.outcome.items()))
+
+
+def main(arguments: list[str]) -> int:
+    """Train the run that the overrides name; 0 when it ends, finished or diverged, and 2 on a bad override."""
+    console = Console()
+    try:
+        study = from_command_line(arguments)
+    except StudyError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    arm, seed = study.arm or "with", study.seed or 0
+    config, name = study.run_config(arm), f"{study.name} {arm} seed {seed}"
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("loss {task.fields[loss]:.4f}"), console=console) as bar:
+        task = bar.add_task(name, total=config["recipe"]["steps"], loss=float("nan"))
+        run = train(config, seed, progress=lambda step, loss: bar.update(task, completed=step, loss=loss))
+    show(run, console)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

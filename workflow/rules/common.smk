@@ -1,0 +1,38 @@
+# What the rules ask of a study: its files, all of which carry a digest or are made from files that do.
+
+SCALE = config.get("scale", "laptop")
+PUBLISHED = config.get("published", "use")  # `ignore` trains anew what data/published holds
+STUDIES = {name: load(name, SCALE) for name in names()}
+REPORTS = "reports" if SCALE == "laptop" else f"reports/{SCALE}"
+USED = PUBLISHED == "use"
+
+
+wildcard_constraints:
+    study="[a-z][a-z0-9_]*",
+    cell=r"[a-z0-9_.=]+",
+    digest="[0-9a-f]{12}",
+
+
+def records(study):
+    """The confirmation record of every cell, published or working."""
+    return [study.record(cell, published=USED) for cell in study.cells]
+
+
+def ledgers(study, cells=None):
+    """The tuning records of some cells, or of all that are tuned."""
+    return [study.tuning_record(cell, published=USED) for cell in cells or study.tuned_cells]
+
+
+def report_of(study):
+    return f"{REPORTS}/{study.name}/report.html"
+
+
+def atlas_of(studies):
+    """The atlas page and the reports that it links to."""
+    return [f"{REPORTS}/atlas/index.html", *(report_of(study) for study in studies)]
+
+
+def turn(wildcards):
+    """Finish one study before the next begins, so that a first report stands long before the last."""
+    order = [*HEADLINE, *(name for name in STUDIES if name not in HEADLINE)]
+    return len(order) - order.index(wildcards.study)

@@ -1,0 +1,13 @@
+# Confirmation: one level, every variant, fresh seeds, at the rates that tuning chose there or on either side of it.
+
+
+rule train:
+    input:
+        # What a ledger says is in its name's digest, so its date says nothing.
+        ancient(lambda w: ledgers(STUDIES[w.study], STUDIES[w.study].rates_from(w.cell))),
+    output:
+        "data/runs/{study}/{cell}-{digest}.json.gz",
+    priority: turn
+    shell:
+        "python -m ablatlas.procedures confirm {wildcards.study} {wildcards.cell}"
+        " --scale {SCALE} --published {PUBLISHED} --out {output}"

@@ -1,0 +1,10 @@
+# Rates: at some levels, every variant over a grid of rates on tuning seeds, and the ledger of what was chosen.
+
+
+rule tune:
+    output:
+        "data/runs/{study}/{cell}-{digest}.tuning.json.gz",
+    priority: turn
+    shell:
+        "python -m ablatlas.procedures tune {wildcards.study} {wildcards.cell}"
+        " --scale {SCALE} --published {PUBLISHED} --out {output}"
