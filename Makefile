@@ -18,7 +18,7 @@ atlas: $(VENV)/.made ## retrain the headline studies from nothing and draw the a
 	$(SNAKEMAKE) headline --config published=ignore scale=$(SCALE)
 
 test: $(VENV)/.made-dev ## the test suite
-	python -m pytest -n 2 --dist worksteal
+	python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.made-dev ## format, lint, types
 	ruff format --check src tests

@@ -1,34 +1,62 @@
-"""Digests."""
+"""Digests: what a run is a function of, besides its seed and its machine, in 12 hexadecimal digits."""
 
-def _digest(value: object) -> str:
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from ablatlas import source
+from ablatlas.config import PARTS, find_root
+from ablatlas.errors import StudyError
+
+FOLDERS = {"model": "models", "task": "tasks", "procedure": "procedures", "engine": "train"}
+
+
+def digest(value: object) -> str:
     """The first 12 hexadecimal digits of SHA-256 over canonical JSON."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def run_digest(run_config: Tree, root: Path | None = None) -> str:
+def run_digest(run_config: dict[str, Any], root: Path | None = None) -> str:
     """The digest of a run: its resolved configuration and the VERSION of each module that it names.
 
     Raises StudyError where a module does not exist or declares no VERSION.
     """
     root = root or find_root()
-    versions = {kind: _version(root, kind, name) for kind, name in _modules(run_config).items()}
-    return _digest({"config": run_config, "versions": versions})
+    versions = {kind: version(root, kind, name) for kind, name in named_modules(run_config).items()}
+    return digest({"config": run_config, "versions": versions})
 
 
-FOLDERS = {"model": "models", "task": "tasks", "procedure": "procedures", "engine": "train"}
+def run_key(digest: str, seed: int, engine: str, torch: str, device: str, threads: int) -> str:
+    """What makes two runs the same run, as one word fit for a file name."""
+    return f"{digest}-s{seed}-{engine}-{torch}-{device}-t{threads}"
 
 
-def _modules(run: Tree) -> dict[str, str]:
-    """What of a run is a module, and its name."""
-    return {kind: run[kind]["name"] if kind in PARTS else run[kind] for kind in FOLDERS}
+def named_modules(run_config: dict[str, Any]) -> dict[str, str]:
+    """What of a run is a module (model, task, procedure, engine), and its name."""
+    return {kind: run_config[kind]["name"] if kind in PARTS else run_config[kind] for kind in FOLDERS}
 
 
-def _version(root: Path, kind: str, name: str) -> int:
+def candidates(root: Path, kind: str) -> list[str]:
+    """The modules that a study may name as its model, task, procedure or engine: those with a VERSION."""
     folder = source.package(root) / FOLDERS[kind]
-    if name not in (known := source.modules(folder)):
-        raise StudyError(f"src/ablatlas/{FOLDERS[kind]}", kind, name, one_of(known), known)
-    number = source.version(folder / f"{name}.py")
+    return [name for name in source.modules(folder) if source.version(folder / f"{name}.py") is not None]
+
+
+def version(root: Path, kind: str, name: str) -> int:
+    """A module's VERSION. Raises StudyError where there is no module, or none in it."""
+    path = source.package(root) / FOLDERS[kind] / f"{name}.py"
+    number = source.version(path) if path.is_file() else None
     if number is None:
-        raise StudyError(f"src/ablatlas/{FOLDERS[kind]}/{name}.py", "VERSION", None, "VERSION = a whole number")
+        file = f"src/ablatlas/{FOLDERS[kind]}/{name}.py"
+        what = "VERSION = a whole number" if path.is_file() else "a module with a VERSION"
+        raise StudyError(file, kind, None, what, [] if path.is_file() else candidates(root, kind))
     return number
+
+
+def stats_versions(root: Path) -> dict[str, int]:
+    """The VERSION of each module of `stats` that has one."""
+    folder = source.package(root) / "stats"
+    found = {name: source.version(folder / f"{name}.py") for name in source.modules(folder)}
+    return {name: number for name, number in found.items() if number is not None}

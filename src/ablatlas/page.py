@@ -1,11 +1,12 @@
-"""A study as a page of text, and the list of all studies: laid out by rich on a terminal, plain lines elsewhere."""
+"""A study as a page, and the list of all studies: laid out by rich on a terminal, plain lines elsewhere."""
 
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ablatlas import references
-from ablatlas.config import at, show as say
+from ablatlas.errors import show as say
+from ablatlas.tree import at
 
 if TYPE_CHECKING:
     from ablatlas.study import Ladder, Study, Variant
@@ -24,10 +25,20 @@ def study(study: "Study") -> Sections:
     return [
         (study.name, [f"{study.title}, at scale {study.scale}", f"{study.file}"]),
         ("paper", [references.cite(bibliography[study.paper])]),
-        ("claim", [_claimed(study), study.claim["text"], *(references.cite(bibliography[e]) for e in essays(study))]),
+        (
+            "claim",
+            [
+                _claimed(study),
+                study.claim["text"],
+                *(references.cite(bibliography[e]) for e in essays(study)),
+            ],
+        ),
         ("differs in", [_factor(study)]),
         ("arms", [_variant(study, v) for v in study.variants.values() if v.name == v.arm]),
-        ("contrasts", [*(_variant(study, v) for v in study.variants.values() if v.name != v.arm), *_aside(study)]),
+        (
+            "contrasts",
+            [*(_variant(study, v) for v in study.variants.values() if v.name != v.arm), *_aside(study)],
+        ),
         ("held equal", _equal(study)),
         ("ladders", _ladders(study)),
         ("tuning", _tuning(study)),
@@ -46,8 +57,7 @@ def show(sections: Sections) -> None:
     from rich.table import Table
 
     if not sys.stdout.isatty():
-        for heading, lines in sections:
-            print("\n".join(f"{heading if i == 0 else '':12} {line}" for i, line in enumerate(lines)))
+        print("\n".join(f"{h if i == 0 else '':12} {line}" for h, ls in sections for i, line in enumerate(ls)))
         return
     table = Table.grid(padding=(0, 2, 1, 0))
     table.add_column(style="bold", no_wrap=True)
@@ -89,7 +99,8 @@ def _equal(study: "Study") -> list[str]:
     for part in ("model", "task", "recipe"):
         varied = {rest.split(".")[0]} if part == group else set()
         tree = at(study.config, part)
-        lines.append(f"{part}: " + ", ".join(f"{key} = {say(value)}" for key, value in tree.items() if key not in varied))
+        shared = (f"{key} = {say(value)}" for key, value in tree.items() if key not in varied)
+        lines.append(f"{part}: " + ", ".join(shared))
     return lines
 
 
@@ -102,7 +113,8 @@ def _ladder(ladder: "Ladder") -> str:
     axis = "evaluated at" if ladder.evaluated else f"{ladder.path} ="
     solved = f", solved: {ladder.solved}" if ladder.solved else ""
     levels = ", ".join(map(str, ladder.levels))
-    return f"{ladder.name} ({ladder.constraint}, {ladder.measure}): {axis} {levels}; reference {ladder.reference}{solved}"
+    kind = f"{ladder.constraint}, {ladder.measure}"
+    return f"{ladder.name} ({kind}): {axis} {levels}; reference {ladder.reference}{solved}"
 
 
 def _tuning(study: "Study") -> list[str]:

@@ -4,16 +4,18 @@ import re
 from pathlib import Path
 
 ENTRY = re.compile(r"@(?P<kind>\w+)\s*\{\s*(?P<key>[^,\s]+)\s*,(?P<fields>.*?)^\}", re.MULTILINE | re.DOTALL)
+IDENTIFIERS = {"eprint": "arXiv", "doi": "doi"}
 FIELD = re.compile(r"^\s*(\w+)\s*=\s*[{\"](.*)[}\"],?\s*$", re.MULTILINE)
 
 
 def read(root: Path) -> dict[str, dict[str, str]]:
     """Key -> its fields, in the file's order, braces removed."""
     text = (root / "params" / "references.bib").read_text(encoding="utf-8")
-    return {
-        entry["key"]: {name.lower(): re.sub(r"[{}]", "", value) for name, value in FIELD.findall(entry["fields"])}
-        for entry in ENTRY.finditer(text)
-    }
+    return {entry["key"]: _fields(entry["fields"]) for entry in ENTRY.finditer(text)}
+
+
+def _fields(text: str) -> dict[str, str]:
+    return {name.lower(): re.sub(r"[{}]", "", value) for name, value in FIELD.findall(text)}
 
 
 def cite(fields: dict[str, str]) -> str:
@@ -21,6 +23,7 @@ def cite(fields: dict[str, str]) -> str:
     authors = fields.get("author", "Author not named").replace(" and ", "; ")
     place = fields.get("journal") or fields.get("booktitle") or fields.get("howpublished")
     volume = " ".join(part for part in (place, fields.get("volume")) if part)
-    identifier = f"arXiv {fields['eprint']}" if "eprint" in fields else fields.get("doi") and f"doi {fields['doi']}"
+    identifiers = [f"{label} {fields[key]}" for key, label in IDENTIFIERS.items() if key in fields]
     head = f"{authors} ({fields.get('year', 'no year')})"
-    return ". ".join(part for part in (head, fields.get("title"), volume, identifier, fields.get("note")) if part) + "."
+    told = (head, fields.get("title"), volume, *identifiers, fields.get("note"))
+    return ". ".join(part.rstrip(".") for part in told if part) + "."

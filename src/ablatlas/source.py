@@ -1,12 +1,12 @@
 """What the modules of the package say of themselves, read from their source without importing any of them."""
 
 import ast
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 
 def package(root: Path) -> Path:
-    """The package's folder: the root's own source, or, for a root of parameters alone, this installation's."""
+    """The package's folder: the root's own source, or this installation's for a root of parameters alone."""
     own = root / "src" / "ablatlas"
     return own if own.is_dir() else Path(__file__).parent
 
@@ -18,18 +18,20 @@ def modules(folder: Path) -> list[str]:
 
 def version(path: Path) -> int | None:
     """The module's VERSION; None where it declares none."""
-    stat = path.stat()
-    return _facts(path, stat.st_mtime_ns, stat.st_size)[0]
+    return facts(path)[0]
 
 
 def words(path: Path) -> tuple[str, ...]:
     """The public names in lower case that the module defines: what a study may call its part."""
-    stat = path.stat()
-    return _facts(path, stat.st_mtime_ns, stat.st_size)[1]
+    return facts(path)[1]
 
 
-@lru_cache(maxsize=None)
-def _facts(path: Path, mtime: int, size: int) -> tuple[int | None, tuple[str, ...]]:  # noqa: ARG001 - they key the cache
+@cache
+def facts(path: Path) -> tuple[int | None, tuple[str, ...]]:
+    """(VERSION, words) as they stood when first asked for in this process.
+
+    As with an import, a later edit is not seen: code that a process runs must not pass for a newer version of itself.
+    """
     number: int | None = None
     names: list[str] = []
     for node in ast.parse(path.read_text(encoding="utf-8"), filename=str(path)).body:
@@ -44,5 +46,6 @@ def _facts(path: Path, mtime: int, size: int) -> tuple[int | None, tuple[str, ..
 
 
 def _targets(node: ast.stmt) -> list[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    annotated = [node.target] if isinstance(node, ast.AnnAssign) else []
+    targets = node.targets if isinstance(node, ast.Assign) else annotated
     return [target.id for target in targets if isinstance(target, ast.Name)]

@@ -51,32 +51,33 @@ class Cell:
     rates_from: tuple[str, ...]
 
 
-def study(name: str, variants: list[Variant], ladders: list[Ladder], **changes: Any) -> Any:
+def study(name: str, variants: list[Variant], climbed: list[Ladder], **changes: Any) -> Any:
     """A study as the rest of the package would load it."""
-    cells = dict.fromkeys(["base"] + [ladder.cell(level) for ladder in ladders for level in ladder.levels])
-    given = {
+    cells = dict.fromkeys(["base"] + [ladder.cell(level) for ladder in climbed for level in ladder.levels])
+    declared = {
         "name": name,
         "title": name.capitalize(),
         "paper": "someone2000something",
         "claim": {
-            "constraints": [ladders[0].constraint],
+            "constraints": [climbed[0].constraint],
             "implied": ["parameters"],
             "source": "E3",
             "text": "…",
         },
         "ablate": "model.part",
         "variants": {v.name: v for v in variants},
-        "ladders": {ladder.name: ladder for ladder in ladders},
+        "ladders": {ladder.name: ladder for ladder in climbed},
         "tune": SimpleNamespace(path="recipe.lr", cells=tuple(cells)),
-        "register": {"primary": {ladders[0].constraint: ladders[0].name}, "delta": 1.1, "paired": False},
+        "register": {"primary": {climbed[0].constraint: climbed[0].name}, "delta": 1.1, "paired": False},
         "expect": {"direction": "RELAXED", "published": "…"},
         "seeds": SEEDS,
         "scale": "laptop",
         "digest": "0123456789ab",
         "cells": {cell: Cell(rates_from=(cell,)) for cell in cells},
         "unmeasured": {},
+        "run_config": lambda variant, cell: {"recipe": {"steps": 300}},
     }
-    return SimpleNamespace(**(given | changes))
+    return SimpleNamespace(**(declared | changes))
 
 
 def residual(**changes: Any) -> Any:
@@ -159,7 +160,7 @@ def provenance(torch: str = "2.13.0+cpu", device: str = "cpu", threads: int = 1)
 
 
 def frames(made: Any, outcome: Any, steps: tuple[int, ...] = (60, 120, 180, 240, 300)) -> Confirmation:
-    """Confirmation runs: outcome(variant, cell, seed) -> (state, {column: value}, {curve column: f(step)})."""
+    """Confirmation runs: outcome(variant, cell, seed) -> (state, {column: value}, {column: f(step)})."""
     runs, curves = [], []
     for cell in made.cells:
         for variant in made.variants:
@@ -176,9 +177,7 @@ def frames(made: Any, outcome: Any, steps: tuple[int, ...] = (60, 120, 180, 240,
                     for step in lasted
                 ]
     files = {cell: f"data/runs/{made.name}/{cell}-0123456789ab.json.gz" for cell in made.cells}
-    return Confirmation(
-        pd.DataFrame(runs), pd.DataFrame(curves), files, {cell: provenance() for cell in made.cells}
-    )
+    return Confirmation(pd.DataFrame(runs), pd.DataFrame(curves), files, {cell: provenance() for cell in made.cells})
 
 
 def residual_runs(made: Any, reach: dict[str, float] | None = None) -> Confirmation:
@@ -186,27 +185,21 @@ def residual_runs(made: Any, reach: dict[str, float] | None = None) -> Confirmat
     reach = {"with": 300.0, "without": 26.0, "scaled_init": 80.0} | (reach or {})
 
     def outcome(variant: str, cell: str, seed: int) -> tuple[str, dict[str, Any], dict[str, Any]]:
-        random = np.random.default_rng(
-            [seed, list(made.variants).index(variant), list(made.cells).index(cell)]
-        )
+        place = list(made.variants).index(variant), list(made.cells).index(cell)
+        random = np.random.default_rng([seed, *place])
         depth = 8.0 if cell == "base" else float(cell.split("=")[1])
         hard = np.log2(depth / reach[variant]) + 0.2 * random.normal()
         final = float(0.02 + 2.4 / (1 + np.exp(-6 * hard)) * (1 + 0.02 * random.normal()))
         state = "diverged" if hard > 1.8 else "finished"
-        norms = [
-            float(np.exp(-0.4 * max(hard, -1) * (8 - i) / 8) * random.lognormal(0, 0.1)) for i in range(9)
-        ]
+        slope = -0.4 * max(hard, -1) * np.arange(8, -1, -1) / 8
+        norms = (np.exp(slope) * random.lognormal(0, 0.1, 9)).tolist()
         seen = {
             "train_loss": lambda step: final + (2.3 - final) * float(np.exp(-step / 60)),
             "val_loss": lambda step: 1.05 * final + (2.3 - 1.05 * final) * float(np.exp(-step / 60)),
             "gradient_norms": lambda step: norms,
         }
-        columns = {
-            "train_loss": None if state == "diverged" else final,
-            "val_loss": 1.05 * final,
-            "test_loss": final,
-        }
-        return state, columns, seen
+        loss = None if state == "diverged" else final
+        return state, {"train_loss": loss, "loss": loss}, seen
 
     return frames(made, outcome)
 
@@ -226,6 +219,6 @@ def forget_runs(made: Any, reach: dict[str, float] | None = None) -> Confirmatio
             "val_loss": lambda step: 0.42 + float(np.exp(-step / 60)),
             "largest_state": lambda step: state * step / 300 * (1 + 0.05 * seed / 10),
         }
-        return "finished", {"train_loss": 0.4, "val_loss": 0.42, **recall}, seen
+        return "finished", {"train_loss": 0.4, "loss": 0.42, **recall}, seen
 
     return frames(made, outcome)

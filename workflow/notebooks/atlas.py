@@ -1,0 +1,49 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %%
+from ablatlas.report import atlas
+
+# %% tags=["parameters"]
+results: list[str] = []  # results files, one a study
+figure = ""  # where the headline figure is written, less its suffix; nowhere if empty
+
+# %%
+studies = atlas.load(results)
+atlas.head(studies)
+
+# %%
+atlas.main_figure(studies, figure)
+
+# %% [markdown]
+# ## How to read it
+
+# %%
+atlas.reading()
+
+# %% [markdown]
+# ## Studies
+
+# %%
+atlas.studies_table(studies)
+
+# %% [markdown]
+# ## Claimed and measured
+
+# %%
+atlas.claims(studies)
+
+# %% [markdown]
+# ## Runs and cost
+
+# %%
+atlas.cost(studies)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ablatlas.config import at, one_of, paths, put, touches
-from ablatlas.declaration.where import Tree, Where, check_kind
+from ablatlas.config import override_key, touches
+from ablatlas.declaration.where import Where, check_kind
+from ablatlas.errors import one_of
+from ablatlas.tree import Tree, at, put
 
 ARM_ROLES = ("strong", "placebo")
 CONTRAST_ROLES = ("rescue", "matched", "factorial", "strong", "placebo")
@@ -12,7 +14,7 @@ CONTRAST_ROLES = ("rescue", "matched", "factorial", "strong", "placebo")
 
 @dataclass(frozen=True)
 class Variant:
-    """An arm, or a contrast: what is set on top of the base configuration. `arm` is the arm that it derives from."""
+    """An arm, or a contrast: what is set on the base configuration. `arm` is the arm that it derives from."""
 
     name: str
     role: str
@@ -22,24 +24,26 @@ class Variant:
 
 def variants(where: Where, config: Tree, run: Tree) -> tuple[dict[str, Variant], dict[str, str]]:
     """The arms, then the contrasts; and the contrasts set aside, each with the reason."""
-    path = config["ablate"]
-    if path not in (known := list(paths(run))):
-        where.fail("ablate", path, "a path of the composed run", known)
+    path = where.path("ablate", config["ablate"], run)
+    for override, _ in where.overrides:
+        if override_key(override) == path or override_key(override).startswith(f"{path}."):
+            where.fail(path, override, f"no override of the ablated path: choose an arm, {one_of(config['arms'])}")
     arms = _arms(where, config["arms"], path, at(run, path))
     return _contrasts(where, config.get("contrasts") or {}, arms, path, run)
 
 
 def _arms(where: Where, declared: object, path: str, base: object) -> dict[str, Variant]:
     arms: dict[str, Variant] = {}
+    entries = where.named("arms", declared)
     for name in ("with", "without"):
-        if name not in where.named("arms", declared):
-            where.fail(f"arms.{name}", None, f"the arms with and without, besides {one_of(declared)[7:]}")
-    for name, value in declared.items():  # type: ignore[attr-defined]
-        role, value = _arm(where, name, value)
+        if name not in entries:
+            where.fail(f"arms.{name}", None, "a value for each of with and without")
+    for name, entry in entries.items():
+        role, value = _arm(where, name, entry)
         check_kind(where, path, base, value, f"arms.{name}")
         for other in arms.values():
             if other.settings[path] == value:
-                where.fail(f"arms.{name}", value, f"another value of {path} than that of the arm {other.name}")
+                where.fail(f"arms.{name}", value, f"another value of {path} than the arm {other.name} has")
         arms[name] = Variant(name, role, name, {path: value})
     return arms
 
@@ -80,12 +84,11 @@ def _contrast(where: Where, name: str, entry: object, arms: dict[str, Variant], 
     declared = where.mapping(label, entry, ("role", "arm", "set"))
     where.choose(f"{label}.role", declared["role"], CONTRAST_ROLES)
     where.choose(f"{label}.arm", declared["arm"], arms)
-    settings, known = declared["set"], list(paths(run))
+    settings = declared["set"]
     if not isinstance(settings, dict) or not settings:
         where.fail(f"{label}.set", settings, "a mapping from paths to values")
     for path, value in settings.items():
-        if path not in known:
-            where.fail(f"{label}.set", path, "a path of the composed run", known)
+        where.path(f"{label}.set", path, run)
         check_kind(where, path, at(run, path), value, f"{label}.set.{path}")
     return Variant(name, declared["role"], declared["arm"], {**arms[declared["arm"]].settings, **settings})
 

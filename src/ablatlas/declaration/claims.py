@@ -1,56 +1,85 @@
-"""What is claimed, registered and expected: what no digest depends on."""
+"""What is claimed, registered and expected: texts and names that no digest depends on, and the seeds."""
 
-def _paper(where: Where, root: Path, paper: object) -> str:
-    where.choose("paper", paper, references.read(root))
-    return str(paper)
+import re
+from pathlib import Path
+from typing import Any
+
+from ablatlas import references
+from ablatlas.declaration.arms import Variant
+from ablatlas.declaration.ladders import CONSTRAINTS, Ladder
+from ablatlas.declaration.where import Where, is_number
+from ablatlas.tree import Tree
+
+DELTA = 1.1  # ratios between 1 / DELTA and DELTA count as no change
+FIRST_TUNING_SEED = 1000  # confirmation seeds count from 0 and stay below, so that the two never meet
 
 
-def _claim(where: Where, root: Path, claim: object) -> Tree:
-    declared = where.mapping("claim", claim, ("constraints", "source", "text"), ("implied",))
+def paper(where: Where, root: Path, key: object) -> str:
+    """A key of the bibliography."""
+    where.choose("paper", key, references.read(root))
+    return str(key)
+
+
+def claim(where: Where, root: Path, declared: object) -> Tree:
+    """The constraints that the essays tie to the breakthrough or imply, which essays, and what they say."""
+    told = where.mapping("claim", declared, ("constraints", "source", "text"), ("implied",))
     for key in ("constraints", "implied"):
-        if not isinstance(listed := declared.get(key, []), list):
-            where.fail(f"claim.{key}", listed, "a list of constraints")
-        for constraint in listed:
+        for constraint in where.listed(f"claim.{key}", told.get(key, []), "constraints"):
             where.choose(f"claim.{key}", constraint, CONSTRAINTS)
     essays = [key for key in references.read(root) if re.fullmatch(r"E\d+", key)]
-    sources = declared["source"] if isinstance(declared["source"], list) else [declared["source"]]
-    for essay in sources:
+    for essay in told["source"] if isinstance(told["source"], list) else [told["source"]]:
         where.choose("claim.source", essay, essays)
-    where.text("claim.text", declared["text"])
-    return declared | {"implied": declared.get("implied", [])}
+    where.text("claim.text", told["text"])
+    return told | {"implied": told.get("implied", [])}
 
 
-def _registration(where: Where, config: Tree, ladders: dict[str, Ladder]) -> Tree:
-    declared = where.mapping("register", config["register"], ("primary",), ("delta", "paired", "after_pilots"))
-    if not isinstance(primary := declared["primary"], dict):
-        where.fail("register.primary", primary, "a mapping from a constraint to its ladder")
-    for constraint, ladder in primary.items():
-        label = f"register.primary.{constraint}"
-        where.choose(label, constraint, CONSTRAINTS)
-        if ladder in ladders and ladders[ladder].constraint != constraint:
-            where.fail(label, ladder, f"a ladder of {constraint} ({ladder} is one of {ladders[ladder].constraint})")
-        if ladder not in config["ladders"] and not declaration.deleted(where, str(ladder)):
-            where.fail(label, ladder, one_of(config["ladders"]), config["ladders"])
-    delta, paired = declared.get("delta", 1.1), declared.get("paired", False)
-    if not declaration.is_number(delta) or not delta > 1:
+def registration(where: Where, config: Tree, ladders: dict[str, Ladder]) -> Tree:
+    """What was fixed before the confirmatory runs, its defaults filled in."""
+    told = where.mapping("register", config["register"], ("primary",), ("delta", "paired", "after_pilots"))
+    _check_primary(where, told["primary"], config["ladders"], ladders)
+    delta, paired = told.get("delta", DELTA), told.get("paired", False)
+    if not is_number(delta) or not delta > 1:
         where.fail("register.delta", delta, "a ratio above 1")
     if not isinstance(paired, bool):
         where.fail("register.paired", paired, "true or false")
-    pilots = declared.get("after_pilots", [])
-    if not isinstance(pilots, list) or not all(isinstance(pilot, str) for pilot in pilots):
-        where.fail("register.after_pilots", pilots, "a list of sentences")
-    return declared | {"delta": delta, "paired": paired, "after_pilots": pilots}
+    pilots = where.listed("register.after_pilots", told.get("after_pilots", []), "sentences")
+    for pilot in pilots:
+        where.text("register.after_pilots", pilot)
+    return told | {"delta": delta, "paired": paired, "after_pilots": pilots}
 
 
-def _expectation(where: Where, expect: object) -> Tree:
-    declared = where.mapping("expect", expect, ("direction",), ("published",))
-    for key, value in declared.items():
+def _check_primary(where: Where, primary: object, declared: Tree, ladders: dict[str, Ladder]) -> None:
+    if not isinstance(primary, dict):
+        where.fail("register.primary", primary, "a mapping from a constraint to its ladder")
+    for constraint, name in primary.items():
+        label = f"register.primary.{constraint}"
+        where.choose(label, constraint, CONSTRAINTS)
+        if not where.deletes(f"ladders.{name}"):
+            where.choose(label, name, declared)
+        if name in list(ladders) and ladders[name].constraint != constraint:
+            fitting = [ladder.name for ladder in ladders.values() if ladder.constraint == constraint]
+            found = f"{name}, a ladder of {ladders[name].constraint}"
+            where.fail(label, found, f"a ladder of {constraint}", fitting)
+
+
+def unmeasured(primary: dict[str, str], ladders: dict[str, Ladder], scale: str) -> dict[str, str]:
+    """Of each registered constraint whose ladder is not climbed: why."""
+    missing = {constraint: name for constraint, name in primary.items() if name not in ladders}
+    why = "its ladder {} is not climbed at scale {}"
+    return {constraint: why.format(name, scale) for constraint, name in missing.items()}
+
+
+def expectation(where: Where, declared: object) -> Tree:
+    """The direction that is expected, and the published figures beside it."""
+    told = where.mapping("expect", declared, ("direction",), ("published",))
+    for key, value in told.items():
         where.text(f"expect.{key}", value)
-    return declared
+    return told
 
 
-def _seeds(where: Where, config: Tree) -> dict[str, tuple[int, ...]]:
-    counts = where.mapping("seeds", config["seeds"], ("tuning", "confirmation"))
+def seeds(where: Where, declared: object) -> dict[str, tuple[int, ...]]:
+    """The seeds themselves, from how many there are of each kind."""
+    counts = where.mapping("seeds", declared, ("tuning", "confirmation"))
     for phase, count in counts.items():
         if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= FIRST_TUNING_SEED:
             where.fail(f"seeds.{phase}", count, f"a whole number from 1 to {FIRST_TUNING_SEED}")
@@ -58,21 +87,15 @@ def _seeds(where: Where, config: Tree) -> dict[str, tuple[int, ...]]:
     return {phase: tuple(range(first[phase], first[phase] + counts[phase])) for phase in first}
 
 
-def _arm(where: Where, arm: object, variants: dict[str, Variant]) -> str | None:
+def chosen_arm(where: Where, arm: object, variants: dict[str, Variant]) -> str | None:
+    """The variant that one run is of, where the command line asks for one."""
     if arm is not None:
         where.choose("arm", arm, variants)
     return None if arm is None else str(arm)
 
 
-def _seed(where: Where, seed: Any) -> int | None:
+def chosen_seed(where: Where, seed: Any) -> int | None:
+    """The seed of one run, where the command line asks for one."""
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
         where.fail("seed", seed, "a whole number from 0")
     return seed
-
-
-def _unmeasured(primary: Tree, ladders: dict[str, Ladder], scale: str) -> dict[str, str]:
-    return {
-        constraint: f"its ladder {ladder} is not climbed at scale {scale}"
-        for constraint, ladder in primary.items()
-        if ladder not in ladders
-    }

@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from ablatlas.config import at, one_of, paths, touches
+from ablatlas.config import touches
 from ablatlas.declaration.arms import Variant, apply
-from ablatlas.declaration.where import Tree, Where, is_number
+from ablatlas.declaration.where import Where, is_number
+from ablatlas.errors import one_of
+from ablatlas.tree import Tree, at, paths
 
 CONSTRAINTS = ("data", "parameters", "optimization", "architecture", "compute", "efficiency", "energy")
 MEASURES = ("resource", "threshold")
 CRITERION = re.compile(r"\s*([a-z_]\w*)\s*(<=|>=|<|>)\s*(\S+)\s*")
-DEFAULT_CRITERION = "val_loss < midpoint"  # the held-out loss, half-way between the floor and the better arm
+DEFAULT_CRITERION = "loss < midpoint"  # the held-out loss, half-way between the floor and the better arm
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """When a run counts as solved: `metric` `op` `value`, where `midpoint` is a value that tuning computes."""
+    """When a run counts as solved: `metric` `op` `value`; `midpoint` is a value that tuning computes."""
 
     metric: str
     op: str
@@ -60,16 +62,18 @@ def ladders(where: Where, config: Tree, run: Tree, made: dict[str, Variant]) -> 
     found = {}
     for name, entry in where.named("ladders", config["ladders"]).items():
         ladder = _ladder(where, name, entry)
-        if ladder.path and not (config["arm"] is not None and _moved(where, ladder.path)):
-            _check_path(where, ladder, run, config["ablate"], made)
-        elif ladder.path:
+        if ladder.path and config["arm"] is not None and _moved(where, ladder, run):
             continue
+        if ladder.path:
+            _check_path(where, ladder, run, config["ablate"], made)
         found[name] = ladder
     return found
 
 
-def _moved(where: Where, path: str) -> bool:
-    return any(touches(override, path) for override, _ in where.overrides)
+def _moved(where: Where, ladder: Ladder, run: Tree) -> bool:
+    path = str(ladder.path)
+    overridden = any(touches(override, path) for override, _ in where.overrides)
+    return overridden and at(run, path) != ladder.reference
 
 
 def _ladder(where: Where, name: str, entry: object) -> Ladder:
@@ -85,7 +89,7 @@ def _ladder(where: Where, name: str, entry: object) -> Ladder:
     if evaluated and measure != "threshold":
         where.fail(f"{label}.measure", measure, "threshold, since the ladder is evaluated")
     if evaluated == ("path" in declared):
-        expected = "no path: all levels are read from one training" if evaluated else "a path of the composed run"
+        expected = "no path, since it is evaluated" if evaluated else "a path of the run's configuration"
         where.fail(f"{label}.path", declared.get("path"), expected)
     if measure == "resource" and "solved" in declared:
         where.fail(f"{label}.solved", declared["solved"], "a criterion on threshold ladders only")
@@ -103,14 +107,13 @@ def _reference(where: Where, label: str, declared: Tree, levels: tuple[float, ..
             where.fail(f"{label}.reference", declared["reference"], f"{levels[0]}, the easiest level")
         return levels[0]
     if declared.get("reference") not in levels:
-        where.fail(f"{label}.reference", declared.get("reference"), one_of(map(str, levels)))
-    return float(declared["reference"]) if isinstance(declared["reference"], float) else declared["reference"]
+        where.fail(f"{label}.reference", declared.get("reference"), one_of(levels))
+    return levels[levels.index(declared["reference"])]
 
 
 def _check_path(where: Where, ladder: Ladder, run: Tree, ablate: str, made: dict[str, Variant]) -> None:
     label, path = f"ladders.{ladder.name}", str(ladder.path)
-    if path not in (known := list(paths(run))):
-        where.fail(f"{label}.path", path, "a path of the composed run", known)
+    where.path(f"{label}.path", path, run)
     if path == ablate or ablate.startswith(f"{path}."):
         where.fail(f"{label}.path", path, "another path than the ablated one")
     for name, variant in made.items():
@@ -132,7 +135,7 @@ def ascending(where: Where, path: str, values: object, at_least: int) -> tuple[f
     for value in values:
         if not is_number(value):
             where.fail(path, value, "a number")
-    if any(a >= b for a, b in zip(values, values[1:], strict=False)):
+    if any(a >= b for a, b in pairwise(values)):
         where.fail(path, values, "ascending numbers without repetition")
     return tuple(values)
 

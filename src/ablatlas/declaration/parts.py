@@ -1,42 +1,72 @@
-"""Parts: every key is one that the part's file has, every word one that its module has, every module there."""
+"""Parts: each key is one that the part's file has, each word one that its module has, each module there."""
 
-def _label(variant: Variant) -> str:
-    return f"arms.{variant.name}" if variant.arm == variant.name else f"contrasts.{variant.name}.set"
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from ablatlas import digest, source
+from ablatlas.config import PARTS
+from ablatlas.declaration.arms import Variant, apply
+from ablatlas.declaration.where import Where, check_kind
+from ablatlas.errors import one_of
+from ablatlas.tree import Tree, at, paths
 
 
-def _check_run(where: Where, root: Path, run: Tree, parts: Tree, label: str = "") -> None:
-    """Every part is what its file declares, every module that it names exists, and so does every word in `nn`."""
+def check_base(where: Where, root: Path, run: Tree, parts: Tree) -> None:
+    """Raise StudyError unless the base configuration is made of `parts`: group -> name -> its file's tree."""
+    _check(where, root, run, parts, label="")
+
+
+def check_variant(where: Where, root: Path, run: Tree, parts: Tree, variant: Variant) -> None:
+    """The same of a variant, whose values may name other modules, words and keys."""
+    label = f"arms.{variant.name}" if variant.arm == variant.name else f"contrasts.{variant.name}.set"
+    _check(where, root, apply(run, variant.settings), parts, label)
+
+
+def _check(where: Where, root: Path, run: Tree, parts: Tree, label: str) -> None:
     for group in PARTS:
         name = run[group].get("name") if isinstance(run[group], dict) else None
         where.choose(label or f"{group}.name", name, parts[group])
-        _check_part(where, group, run[group], parts[group][name], label)
-    for kind, name in _modules(run).items():
-        known = source.modules(source.package(root) / FOLDERS[kind])
-        where.choose(label or kind, name, known)
-        _version(root, kind, name)
-    nn = source.package(root) / "nn"
-    for path in paths(run["model"], "model."):
-        part, word = path.rsplit(".", 1)[1], at(run, path)
-        if isinstance(word, str) and part in source.modules(nn) and word not in (known := source.words(nn / f"{part}.py")):
-            _stray(where, run, parts, label, path, word, known)
+        _check_keys(where, group, run[group], parts[group][name], label)
+    for kind, name in digest.named_modules(run).items():
+        where.choose(label or kind, name, _modules(root, kind, name))
+        digest.version(root, kind, name)
+    for path, word, known in _words(root, run["model"]):
+        if word not in known:
+            _refuse(where, run, parts, label, path, word, known)
 
 
-def _stray(where: Where, run: Tree, parts: Tree, label: str, path: str, word: str, known: Sequence[str]) -> None:
-    """Refuse a word that no part has, in the file that says it."""
-    name, inner = run["model"]["name"], path.removeprefix("model.")
-    default = parts["model"][name]
-    if not label and inner in set(paths(default)) and at(default, inner) == word:
-        raise StudyError(f"params/model/{name}.yaml", inner, word, one_of(known), known)
-    where.fail(label or path, word, f"for {path} {one_of(known)}" if label else one_of(known), known)
+def _modules(root: Path, kind: str, name: str) -> list[str]:
+    """The right names; one that only lacks its VERSION is let through, since that has its own message."""
+    there = (source.package(root) / digest.FOLDERS[kind] / f"{name}.py").is_file()
+    return [*digest.candidates(root, kind), *([name] if there else [])]
 
 
-def _check_part(where: Where, path: str, tree: Tree, declared: Tree, label: str) -> None:
+def _check_keys(where: Where, path: str, tree: Tree, declared: Tree, label: str) -> None:
     for key in tree:
         if key not in declared:
-            where.fail(label or f"{path}.{key}", f"{path}.{key}", f"one of the keys {', '.join(declared)}", declared)
+            known = [f"{path}.{other}" for other in declared]
+            where.fail(label or f"{path}.{key}", f"{path}.{key}", one_of(known), known)
     for key, base in declared.items():
         if key not in tree:
             where.fail(label or f"{path}.{key}", None, f"a value for {path}.{key}")
-        declaration.check_kind(where, f"{path}.{key}", base, tree[key], label)
-        if isinstance(base, dict) and isinstance(tree[key], dict) and not label:
-            _check_part(where, f"{path}.{key}", tree[key], base, label)
+        check_kind(where, f"{path}.{key}", base, tree[key], label)
+
+
+def _words(root: Path, model: Tree) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """(path, word, words there are) of each leaf of the model whose key is the name of a module in `nn`."""
+    nn = source.package(root) / "nn"
+    modules = source.modules(nn)
+    for path in paths(model, "model."):
+        part, word = path.rsplit(".", 1)[1], at({"model": model}, path)
+        if isinstance(word, str) and part in modules:
+            yield path, word, source.words(nn / f"{part}.py")
+
+
+def _refuse(where: Where, run: Tree, parts: Tree, label: str, path: str, word: str, known: Sequence[str]) -> NoReturn:
+    """Refuse a word that no part has, in the file that says it."""
+    name, key = run["model"]["name"], path.removeprefix("model.")
+    if not label and parts["model"][name].get(key) == word:
+        where = Where(f"params/model/{name}.yaml")
+        path = key
+    where.fail(label or path, word, f"{one_of(known)} at {path}" if label else one_of(known), known)

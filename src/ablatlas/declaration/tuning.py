@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ablatlas.config import at, one_of, paths
 from ablatlas.declaration.arms import Variant
-from ablatlas.declaration.ladders import Ladder, ascending, deleted
-from ablatlas.declaration.where import Tree, Where, is_number
+from ablatlas.declaration.ladders import Ladder, ascending
+from ablatlas.declaration.where import Where, is_number
+from ablatlas.errors import one_of
+from ablatlas.tree import Tree, at
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,7 @@ class Tune:
 def tune(where: Where, config: Tree, run: Tree, made: dict[str, Variant], rungs: dict[str, Ladder]) -> Tune:
     """The tuned path, a grid for every variant, and the tuned cells."""
     declared = where.mapping("tune", config["tune"], ("path",), ("grid", "grids", "rungs"))
-    path = declared["path"]
-    if path not in (known := list(paths(run))):
-        where.fail("tune.path", path, "a path of the composed run", known)
+    path = where.path("tune.path", declared["path"], run)
     taken = [config["ablate"], *(ladder.path for ladder in rungs.values())]
     if path in taken or any(path in variant.settings for variant in made.values()):
         where.fail("tune.path", path, "a path that no arm, contrast or ladder sets")
@@ -63,12 +62,12 @@ def _tuned(where: Where, rungs: Any, config: Tree, made: dict[str, Ladder]) -> t
     """The tuned cells: `base`, and of each climbed ladder the listed rungs, or all."""
     listed = where.named("tune.rungs", rungs or {})
     for name in listed:
-        if name not in config["ladders"] and not deleted(where, name):
+        if name not in config["ladders"] and not where.deletes(f"ladders.{name}"):
             where.fail("tune.rungs", name, one_of(made), list(made))
     cells = ["base"]
     for name, ladder in made.items():
         if ladder.evaluated and name in listed:
-            where.fail(f"tune.rungs.{name}", listed[name], "no rungs: the ladder is evaluated, one training has all")
+            where.fail(f"tune.rungs.{name}", listed[name], "no rungs, since one training has all levels")
         levels = _rungs(where, name, listed[name], ladder) if name in listed else ladder.levels
         cells += [cell for level in levels if (cell := ladder.cell(level)) not in cells]
     return tuple(cells)
@@ -81,12 +80,7 @@ def _rungs(where: Where, name: str, levels: Any, ladder: Ladder) -> tuple[float,
         where.choose(label, level, ladder.levels)
     for end in (ladder.levels[0], ladder.levels[-1]):
         if end not in (*chosen, ladder.reference):
-            where.fail(label, levels, f"the ladder's ends among them ({end} is missing): rates are only interpolated")
+            where.fail(label, levels, f"{end} among them, since rates are only interpolated")
     if ladder.levels[0] <= 0:
-        where.fail(label, levels, f"all rungs, since a rate cannot be log-interpolated from level {ladder.levels[0]}")
+        where.fail(label, levels, f"all rungs, since level {ladder.levels[0]} has no logarithm")
     return chosen
-
-
-def deleted(where: Where, ladder: str) -> bool:
-    """Whether an override has taken the ladder away."""
-    return any(override.strip() in (f"~ladders.{ladder}", "~ladders") for override, _ in where.overrides)

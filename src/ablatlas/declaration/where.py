@@ -5,30 +5,40 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from ablatlas.config import StudyError, one_of, touches
-
-Tree = dict[str, Any]
+from ablatlas.config import origin, touches
+from ablatlas.errors import StudyError, one_of
+from ablatlas.tree import Tree, paths
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
 class Where:
-    """Where a declaration stands: the study's file, and the overrides (with their origin) that may have set it."""
+    """The study's file, and the overrides, each with its origin, that may have set what stands there."""
 
     file: str
     overrides: tuple[tuple[str, str], ...] = field(default=())
 
     def fail(self, path: str, found: object, expected: str, options: Iterable[object] = ()) -> NoReturn:
         """Raise StudyError at `path`, or at the override that last set it."""
-        origins = [origin for override, origin in self.overrides if touches(override, path)]
-        raise StudyError(origins[-1] if origins else self.file, path, found, expected, options)
+        raise StudyError(origin(self.file, self.overrides, path), path, found, expected, options)
+
+    def deletes(self, path: str) -> bool:
+        """Whether an override takes away what stands at `path`."""
+        return any(item.startswith("~") and touches(item, path) for item, _ in self.overrides)
 
     def choose(self, path: str, found: object, options: Iterable[object]) -> None:
         """Raise StudyError unless `found` is one of `options`."""
         known = list(options)
         if found not in known:
             self.fail(path, found, one_of(known), known)
+
+    def path(self, label: str, found: object, run: Tree) -> str:
+        """`found`, once it is a path of the run's configuration."""
+        known = list(paths(run))
+        if not isinstance(found, str) or found not in known:
+            self.fail(label, found, "a path of the run's configuration", known)
+        return found
 
     def mapping(self, path: str, tree: object, required: Iterable[str], optional: Iterable[str] = ()) -> Tree:
         """`tree`, once it is a mapping with all required keys and no unknown one."""
@@ -51,6 +61,12 @@ class Where:
                 self.fail(path, name, "a name of small letters, digits and _")
         return tree
 
+    def listed(self, path: str, value: object, of: str) -> list[Any]:
+        """`value`, once it is a list."""
+        if not isinstance(value, list):
+            self.fail(path, value, f"a list of {of}")
+        return value
+
     def text(self, path: str, value: object) -> str:
         """`value`, once it is a word or a sentence."""
         if not isinstance(value, str) or not value.strip():
@@ -64,16 +80,20 @@ def is_number(value: object) -> bool:
 
 
 def check_kind(where: Where, path: str, base: object, value: object, label: str = "") -> None:
-    """A value of another kind than the one it replaces is a slip: a word for a number, a boolean for a word."""
-    if base is None or value is None or isinstance(value, dict):
+    """Raise StudyError for a value of another kind than `base`: a word for a number, a boolean for a word.
+
+    null and subtrees may stand anywhere. `label` is where the value was declared, `path` what it sets.
+    """
+    if base is None or value is None or isinstance(base, dict) or isinstance(value, dict):
         return
-    kinds = [("a boolean", lambda v: isinstance(v, bool)), ("a number", is_number), ("a list", _is_list)]
-    for kind, holds in kinds:
-        if holds(base) and not holds(value):
-            where.fail(label or path, value, f"{kind}, as {path} is")
-    if isinstance(value, bool) and not isinstance(base, bool):
-        where.fail(label or path, value, f"a word or a number, as {path} is (YAML reads on, off, yes, no as booleans)")
+    kind = _kind(base)
+    if _kind(value) == kind or (kind == "a word" and is_number(value)):
+        return
+    hint = " (YAML reads on, off, yes and no as booleans)" if isinstance(value, bool) else ""
+    where.fail(label or path, value, f"{kind}, as {path} is{hint}")
 
 
-def _is_list(value: object) -> bool:
-    return isinstance(value, list)
+def _kind(value: object) -> str:
+    if isinstance(value, bool | list):
+        return "true or false" if isinstance(value, bool) else "a list"
+    return "a number" if is_number(value) else "a word"

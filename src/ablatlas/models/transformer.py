@@ -23,8 +23,9 @@ class Attention(nn.Module):
         self.output = initial.linear(width, width)
 
     def forward(self, x_BTW: Tensor) -> Tensor:
-        q, k, v = self.project(x_BTW).unflatten(-1, (3, self.heads, -1)).unbind(-3)
-        y_BNTD = F.scaled_dot_product_attention(*(t.transpose(1, 2) for t in (q, k, v)), is_causal=True)
+        projected = self.project(x_BTW).unflatten(-1, (3, self.heads, -1))
+        q_BNTD, k_BNTD, v_BNTD = projected.permute(2, 0, 3, 1, 4)
+        y_BNTD = F.scaled_dot_product_attention(q_BNTD, k_BNTD, v_BNTD, is_causal=True)
         return self.output(y_BNTD.transpose(1, 2).flatten(-2))
 
 

@@ -32,7 +32,7 @@ class Cellwork:
         self.study, self.cell, self.phase, self.say, self.anew = study, cell, phase, say, anew
         self.record = Record(provenance=provenance(study))
         self.shelf = study.root / "data" / "runs" / ".shelf"
-        self.trained, self.taken = 0, 0
+        self.trained, self.taken, self.resumed = 0, 0, 0
         self.begin = self.told = time.monotonic()
 
     @cached_property
@@ -49,12 +49,15 @@ class Cellwork:
         digest = run_digest(config, self.study.root)
         key = run_key(digest, seed, config["engine"])
         resting = self.shelf / f"{self.phase}-{key}.json.gz"
-        names = {"arm": variant, "cell": self.cell}
+        names: dict[str, Any] = {"arm": variant, "cell": self.cell}
         if key in self.known:
-            self.record.take(*self.known[key], **names)
+            found, row = self.known[key]
+            self.record.take(found, row, **names)
             self.taken += 1
         else:
-            if not resting.exists():
+            if resting.exists():
+                self.resumed += 1
+            else:
                 identity = {"key": key, "digest": digest, "seed": seed, "rate": rate}
                 record.write(resting, self._train(config, seed, identity))
                 self.trained += 1
@@ -90,5 +93,5 @@ class Cellwork:
         record.write(path, self.record)
         for run in self.record.run:
             (self.shelf / f"{self.phase}-{run['key']}.json.gz").unlink(missing_ok=True)
-        trained = f"{self.trained} trained, {self.taken} taken over"
-        self.say(f"{self.study.name} {self.cell} {self.phase}: {len(self.record.run)} runs, {trained}")
+        parts = f"{self.trained} trained, {self.taken} taken over, {self.resumed} picked up"
+        self.say(f"{self.study.name} {self.cell} {self.phase}: {len(self.record.run)} runs, {parts}")

@@ -129,7 +129,8 @@ def rates(study: Study, cell: str, ledgers: dict[str, dict[str, Any]]) -> dict[s
     """Every variant's rate at a cell: the one it was tuned to there, else interpolated along the cell's ladder."""
     if cell in ledgers:
         return dict(ledgers[cell]["chosen"])
-    level_of = {name: level for level, name in study.ladder_of(cell).rungs}
+    ladder = study.ladders[cell.split("=")[0]]
+    level_of = {name: level for level, name in ladder.rungs}
     chosen = {level_of[name]: ledger["chosen"] for name, ledger in ledgers.items()}
     return {v: interpolate(level_of[cell], {level: c[v] for level, c in chosen.items()}) for v in study.variants}
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+PAGE = 504.0  # points: a drawing of this width takes the page's whole width
+
 
 @dataclass(frozen=True, repr=False)
 class Html:
@@ -54,6 +56,11 @@ def details(summary: str, *parts: Html) -> Html:
     return Html(f"<details><summary>{escape(summary)}</summary>{inside}</details>")
 
 
+def link(words: str, to: str) -> Html:
+    """A link to a file of the same set of pages."""
+    return Html(f'<a href="{escape(to)}">{escape(words)}</a>')
+
+
 def join(*parts: Html) -> Html:
     """Parts one after another."""
     return Html("\n".join(part.text for part in parts))
@@ -65,7 +72,7 @@ def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str |
     body = "".join(f"<tr>{_row(columns, row)}</tr>" for row in rows)
     return Html(
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<caption><span>{escape(caption)}</span></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
@@ -88,8 +95,15 @@ def _class(kind: str) -> str:
 def figure(svg: bytes, alt: str, caption: str) -> Html:
     """A drawing inside the page itself, with a text for those who cannot see it."""
     data = base64.b64encode(svg).decode()
+    share = f"--share: {_points(svg) / PAGE:.3f}"
     return Html(
         f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(alt)}">'
-        f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}"></div>'
+        f'<img alt="{escape(alt)}" style="{share}" src="data:image/svg+xml;base64,{data}"></div>'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
+
+
+def _points(svg: bytes) -> float:
+    """The width that a drawing declares, in points."""
+    found = re.search(rb'<svg[^>]* width="([0-9.]+)pt"', svg)
+    return float(found[1]) if found else PAGE

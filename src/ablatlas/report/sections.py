@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablatlas.report import cite, figures, style, tables, text
+from ablatlas.report import captions, cite, ladders, panels, style, tables, text
 from ablatlas.report.html import Html, bullets, code, details, figure, inline, join, paragraph
-from ablatlas.report.numbers import number
 from ablatlas.report.view import View, shown
 
 if TYPE_CHECKING:
-    from ablatlas.study import Ladder
+    from matplotlib.figure import Figure
 
 HELD_OUT = ("val_loss",)
 
@@ -33,116 +32,47 @@ def main_figure(view: View, stem: str = "") -> Html:
     """The figure of the main ladder; with a `stem` it is also written as svg, pdf and png."""
     if view.main_ladder is None:
         return paragraph("This scale climbs no ladder, so there is nothing to draw.")
-    drawn = figures.ladder(view, view.main_ladder)
+    drawn = ladders.staircase(view, view.main_ladder)
     if stem:
         style.save(drawn, Path(stem))
-    return figure(style.render(drawn), _ladder_alt(view, view.main_ladder), _ladder_caption(view, view.main_ladder))
+    return _figure(drawn, captions.staircase(view, view.main_ladder))
+
+
+def _figure(drawn: Figure, words: captions.Words) -> Html:
+    return figure(style.render(drawn), words.alt, words.caption)
 
 
 def other_ladders(view: View) -> Html:
     """The same figure of every other ladder, and survival along evaluated ones."""
-    others = [ladder for ladder in view.study.ladders.values() if ladder != view.main_ladder]
-    more = [
-        figure(style.render(figures.ladder(view, one)), _ladder_alt(view, one), _ladder_caption(view, one))
-        for one in others
-    ]
-    evaluated = [ladder for ladder in view.study.ladders.values() if view.table("survival", ladder=ladder.name)]
-    return join(*more, *(_survival(view, ladder) for ladder in evaluated))
-
-
-def _survival(view: View, ladder: Ladder) -> Html:
-    alt = f"Survival along {ladder.name}: " + "; ".join(
-        f"{name}: " + ", ".join(f"{r['level']:g}: {r['surviving']:.0%}" for r in _rows(view, "survival", ladder, name))
-        for name in view.roles
-    )
-    caption = (
-        f"How far along {text.words(ladder.name)} runs last: Kaplan–Meier estimate of the share without a failure up to "
-        "and at each level, Wilson 95 % intervals; below, runs at risk. Coinciding curves are moved apart slightly. "
-        + " ".join(_log_ranks(view, ladder))
-    )
-    return figure(style.render(figures.survival(view, ladder)), alt, caption)
-
-
-def _log_ranks(view: View, ladder: Ladder) -> list[str]:
-    return [
-        f"Log-rank {v['numerator']} against {v['denominator']}: χ² = {number(v['log_rank']['chi2'])}, "
-        f"p {text.equals(v['log_rank']['p'])}."
-        for v in view.verdicts
-        if v["ladder"] == ladder.name and v["log_rank"]
-    ]
-
-
-def _rows(view: View, name: str, ladder: Ladder, variant: str) -> list:
-    return view.table(name, ladder=ladder.name, variant=variant)
-
-
-def _ladder_alt(view: View, ladder: Ladder) -> str:
-    solved = (
-        f"{name}: " + ", ".join(f"{r['solved']}/{r['n']} at {r['level']:g}" for r in _rows(view, "levels", ladder, name))
-        for name in view.roles
-    )
-    return f"Runs solved along {ladder.name}, with brackets and the metric behind it. " + "; ".join(solved) + "."
-
-
-def _ladder_caption(view: View, ladder: Ladder) -> str:
-    criterion = view.results["criteria"][ladder.name]
-    axis = f"{ladder.path}" if ladder.path else "read along one evaluation of each run"
-    metric = text.words(criterion["metric"])
-    return (
-        f"(a) Share of runs that are solved ({metric} {criterion['op']} {number(criterion['value'])}) at each level of "
-        f"{text.words(ladder.name)} ({axis}), Wilson 95 % intervals; coinciding curves are moved apart slightly. "
-        "(b) Exact brackets: each bar holds the level at which half of the runs are solved; an arrow is an open end. "
-        f"(c) The same runs' {metric}, mean over seeds and t interval (95 %); runs that did not finish score the cap."
+    every = view.study.ladders.values()
+    others = [ladder for ladder in every if ladder != view.main_ladder]
+    evaluated = [ladder for ladder in every if view.table("survival", ladder=ladder.name)]
+    return join(
+        *(_figure(ladders.staircase(view, one), captions.staircase(view, one)) for one in others),
+        *(_figure(ladders.survival(view, one), captions.survival(view, one)) for one in evaluated),
     )
 
 
 def curves(view: View) -> Html:
-    """Learning curves of each criterion's metric, then held-out loss."""
+    """Learning curves of the training loss and of each criterion's metric, then of the held-out loss."""
     read = [row["metric"] for row in view.results["criteria"].values()]
-    known = dict.fromkeys(row["metric"] for row in view.table("curves"))
+    known = {row["metric"] for row in view.table("curves")}
     training = [name for name in dict.fromkeys(["train_loss", *read]) if name in known]
     held_out = [name for name in HELD_OUT if name in known and name not in training]
-    return join(*(_curves(view, names) for names in (training, held_out) if names))
-
-
-def _curves(view: View, names: list[str]) -> Html:
-    said = text.listed(text.words(name) for name in names)
-    last = max(row["step"] for row in view.table("curves"))
-    alt = f"Learning curves of {said} over {last} steps, a panel for each cell; the final values are in the levels table."
-    caption = f"{text.sentence(said)[:-1]} during training: mean over seeds, band: 95 % t interval, capped like a score."
-    return figure(style.render(figures.curves(view, names)), alt, caption)
+    groups = [training, held_out] if len(view.study.cells) > 1 else [training + held_out]
+    found = [_figure(panels.curves(view, names), captions.curves(view, names)) for names in groups if names]
+    return join(*found) if found else paragraph("No learning curve was recorded.")
 
 
 def mechanism(view: View) -> Html:
     """What the claimed mechanism says should differ."""
     rows = view.table("mechanism")
-    along = dict.fromkeys(row["name"] for row in rows if row["x"] is not None)
-    single = [name for name in dict.fromkeys(row["name"] for row in rows) if name not in along]
-    parts = [_profile(view, name) for name in along] + ([_scalars(view, single)] if single else [])
-    return join(*parts) if parts else paragraph("No mechanism variable was recorded.")
-
-
-def _profile(view: View, name: str) -> Html:
-    ends = {x: [row for row in view.table("mechanism", name=name) if row["x"] == x] for x in (0.0, 1.0)}
-    alt = f"{text.sentence(text.words(name))[:-1]} along depth, first and last layer. " + "; ".join(
-        f"{a['variant']} in {a['cell']}: {number(a['mean'])} and {number(b['mean'])}"
-        for a, b in zip(ends[0.0], ends[1.0], strict=False)
-    )
-    caption = (
-        f"{text.sentence(text.words(name))[:-1]} along the network at the last evaluation at which it was finite: "
-        "geometric mean over seeds and its 95 % interval."
-    )
-    return figure(style.render(figures.profiles(view, name)), alt, caption)
-
-
-def _scalars(view: View, names: list[str]) -> Html:
-    values = "; ".join(
-        f"{text.words(row['name'])}, {row['variant']} in {row['cell']}: {number(row['mean'])}"
-        for name in names
-        for row in view.table("mechanism", name=name)
-    )
-    caption = f"{text.sentence(text.listed(map(text.words, names)))[:-1]} at the last evaluation: mean over seeds, 95 % t interval."
-    return figure(style.render(figures.scalars(view, names)), values, caption)
+    along = list(dict.fromkeys(row["name"] for row in rows if row["x"] is not None))
+    single = list(dict.fromkeys(row["name"] for row in rows if row["x"] is None))
+    found = [_figure(panels.profiles(view, name), captions.profile(view, name)) for name in along]
+    if single:
+        found.append(_figure(panels.scalars(view, single), captions.scalars(view, single)))
+    return join(*found) if found else paragraph("No mechanism variable was recorded.")
 
 
 def equal(view: View) -> Html:
@@ -196,14 +126,13 @@ def ledger(view: View) -> Html:
         if discarded
         else [paragraph("No design was tried and discarded before the confirmatory runs.")]
     )
-    rules = [tables.rules(view)] if "ledgers" in view.results else []
     return join(
         paragraph(
-            "Every variant was tuned on grids of equal size and on seeds that no confirmatory run uses. A variant leaves "
-            "the common rate only where its own best beats it by more than two standard errors."
+            "Every variant was tuned on grids of equal size and on seeds that no confirmatory run uses. A variant "
+            "leaves the common rate only where its own best beats it by more than two standard errors."
         ),
         tables.ledger(view),
-        *rules,
+        tables.rules(view),
         tables.chosen(view),
         *pilots,
     )

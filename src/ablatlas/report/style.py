@@ -3,7 +3,7 @@
 import functools
 import io
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -67,6 +67,7 @@ class Look:
     color: str
     marker: str
     dash: Any
+    width: float = 1.0
     filled: bool = True
 
     @property
@@ -75,6 +76,7 @@ class Look:
         return {
             "color": self.color,
             "linestyle": self.dash,
+            "linewidth": self.width,
             "marker": self.marker,
             "markerfacecolor": self.color if self.filled else "white",
             "markeredgecolor": self.color,
@@ -83,13 +85,13 @@ class Look:
 
 # Okabe & Ito 2008: distinct under every common colour blindness
 LOOKS = {
-    "with": Look("#0072B2", "o", "-"),
-    "without": Look("#D55E00", "s", (0, (4, 1.5))),
+    "with": Look("#0072B2", "o", "-", width=1.6),
+    "without": Look("#D55E00", "s", (0, (4, 1.5)), width=1.6),
     "strong": Look("#009E73", "^", (0, (6, 1.5, 1, 1.5))),
     "placebo": Look("#CC79A7", "v", (0, (1, 1))),
     "rescue": Look("#56B4E9", "D", (0, (2, 1))),
     "matched": Look("#E69F00", "P", (0, (3, 1, 1, 1, 1, 1))),
-    "factorial": Look("#000000", "X", (0, (1, 2))),
+    "factorial": Look("#555555", "X", (0, (1, 1.5))),
 }
 
 
@@ -102,7 +104,7 @@ def looks(roles: Mapping[str, str]) -> dict[str, Look]:
     for name, role in roles.items():
         base = LOOKS[role]
         taken = sum(look.color == base.color for look in chosen.values())
-        chosen[name] = Look(base.color, base.marker, base.dash, filled=taken % 2 == 0)
+        chosen[name] = replace(base, filled=taken % 2 == 0)
     return chosen
 
 

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ablatlas.report import numbers, text
-from ablatlas.report.html import Column, Html, table
-from ablatlas.report.view import CONSTRAINTS, Row, Rows, View, shown
+from ablatlas.report.html import Column, Html, inline, table
+from ablatlas.report.view import CONSTRAINTS, Row, View, shown, signed
 
-CHOSEN, DEPARTED = "◆", "◇"
+CHOSEN = "◆"
 
 
 def verdicts(view: View) -> Html:
     """Every contrast: what was compared, the ratio with its interval, p, and the verdict."""
-    names = ("contrast", "constraint", "measure", "ρ", "interval at", "plain 95 %", "p", "adjusted p")
-    names += ("verdict", "n", "n needed")
-    columns = _columns(names, ("ρ", "interval at", "plain 95 %", "p", "adjusted p", "n", "n needed"))
+    tested = ("ρ", "interval at", "plain 95 %", "p", "adjusted p")
+    names = ("contrast", "constraint", "measure", *tested, "verdict", "n", "n needed")
+    columns = _columns(names, (*tested, "n", "n needed"))
     rows = [_verdict(v) for v in view.verdicts]
     return table("Verdicts. ρ is the ratio of the levels at which half of the runs are solved.", columns, rows)
 
@@ -107,25 +107,24 @@ def ledger(view: View) -> Html:
     rates = sorted({row["rate"] for row in rows})
     columns = [Column("cell"), Column("variant"), *(Column(numbers.number(rate), True) for rate in rates)]
     tuned = dict.fromkeys((row["cell"], row["variant"]) for row in rows)
-    body = [
-        [cell, variant, *(_trial(view.table("ledger", cell=cell, variant=variant, rate=rate)) for rate in rates)]
-        for cell, variant in tuned
-    ]
-    return table(
-        f"Tuning ledger: mean score on tuning seeds ± standard error at each rate ({view.study.tune.path}). "
-        f"{CHOSEN} the rate taken; “div.” counts diverged runs.",
-        columns,
-        body,
+    body = [[cell, variant, *(_trial(view, cell, variant, rate) for rate in rates)] for cell, variant in tuned]
+    metric = text.words(view.results["ledgers"]["base"]["metric"])
+    caption = (
+        f"Tuning ledger: {metric}, capped, mean on tuning seeds ± standard error at each rate "
+        f"({view.study.tune.path}). {CHOSEN} the rate taken; “div.” counts diverged runs."
     )
+    return table(caption, columns, body)
 
 
-def _trial(rows: Rows) -> str:
+def _trial(view: View, cell: str, variant: str, rate: float) -> str:
+    rows = view.table("ledger", cell=cell, variant=variant, rate=rate)
     if not rows:
         return numbers.MISSING
     row = rows[0]
+    score = None if row["seed_mean"] is None else signed(view.results["ledgers"][cell], row["seed_mean"])
     error = f" ± {numbers.number(row['se'], 2)}" if row["se"] is not None else ""
     diverged = f" ({row['diverged']} div.)" if row["diverged"] else ""
-    return f"{CHOSEN + ' ' if row['chosen'] else ''}{numbers.number(row['seed_mean'])}{error}{diverged}"
+    return f"{CHOSEN + ' ' if row['chosen'] else ''}{numbers.number(score)}{error}{diverged}"
 
 
 def chosen(view: View) -> Html:
@@ -155,33 +154,34 @@ def rules(view: View) -> Html:
 def _rule(entry: Row) -> list[str]:
     extended = entry["extensions"]
     return [
-        f"{text.words(entry['metric'])}, {entry['goal']}",
+        f"{'highest' if entry['goal'] == 'max' else 'lowest'} {text.words(entry['metric'])}",
         numbers.number(entry["common"]),
         f"{extended['down']} down, {extended['up']} up",
-        *(", ".join(name for name, holds in entry[key].items() if holds) or "none" for key in ("departed", "capped", "edge")),
+        *(_which(entry[key]) for key in ("departed", "capped", "edge")),
     ]
+
+
+def _which(flags: Mapping[str, bool]) -> str:
+    return ", ".join(name for name, holds in flags.items() if holds) or "none"
 
 
 def meters(view: View) -> Html:
     """Sizes and exact counts of every variant in every cell."""
     names = ("cell", "variant", "parameters", "of these trainable", "FLOPs a step", "steps")
-    rows = [
-        [row["cell"], row["variant"], *(numbers.number(row[key]) for key in ("parameters", "trainable"))]
-        + [numbers.number(row["flops_per_step"]), numbers.number(row["steps"])]
-        for row in view.table("meters")
-    ]
+    keys = ("parameters", "trainable", "flops_per_step", "steps")
+    rows = [[row["cell"], row["variant"], *(numbers.number(row[key]) for key in keys)] for row in view.table("meters")]
     return table("Sizes, counted and not timed.", _columns(names, names[2:]), rows)
 
 
 def beside(view: View) -> Html:
     """What was expected and published beside what was measured."""
     expect = view.results.get("expect") or {}
-    rows = [
+    rows: list[list[str | Html]] = [
         ["Expected (registered)", expect.get("direction", "nothing was registered")],
         ["Published", expect.get("published", "no figure")],
-        ["Measured", text.measured(view)],
+        ["Measured", Html(inline(text.measured(view)))],
     ]
-    return table("Expected and published beside measured.", [Column(""), Column("what")], rows)
+    return table("Expected and published beside measured.", [Column("source"), Column("finding")], rows)
 
 
 def settings(view: View) -> Html:
@@ -201,7 +201,7 @@ def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
 def provenance(view: View) -> Html:
     """Where the numbers come from."""
     results = view.results
-    versions = [[name, version] for name, version in sorted(results.get("versions", {}).items())]
+    versions = [[name, version] for name, version in sorted((results.get("versions") or {}).items())]
     rows = [
         ["study digest", results["digest"]],
         ["scale", results["scale"]],

@@ -16,7 +16,12 @@ REASONS = {
     "non-monotone": "a harder level was plainly solved where an easier one plainly was not",
     "edge": "the best learning rate lies at the edge of its grid",
 }
-WORDS = {"train_loss": "training loss", "val_loss": "validation loss", "test_loss": "test loss", "loss": "held-out loss"}
+WORDS = {
+    "train_loss": "training loss",
+    "val_loss": "validation loss",
+    "test_loss": "test loss",
+    "loss": "held-out loss",
+}
 SMOKE = "Smoke scale: this run proves the plumbing. Nothing on this page is ever a claim."
 CONTROLS = "Controls (A/A, null, dose): not run for this version."
 
@@ -80,7 +85,7 @@ def outcome(verdict: Row) -> str:
 
 def reason(verdict: Row) -> str:
     """Why a verdict is inconclusive, and what would decide it."""
-    why = REASONS.get(verdict["reason"], verdict["reason"])
+    why = REASONS.get(verdict["reason"], str(verdict["reason"]))
     return why + (f"; it would need {verdict['needs']}" if verdict["needs"] else "")
 
 
@@ -90,7 +95,7 @@ def _strong(view: View, verdict: Row) -> str:
     unbeaten = [f"`{v['contrast']}`" for v in rivals if v["verdict"] != "RELAXED"]
     beaten = [f"`{v['contrast']}`" for v in rivals if v["verdict"] == "RELAXED"]
     if unbeaten:
-        return f" It beats only the plain ablation: not the strong substitute {listed(unbeaten)}."
+        return f" It beats only the plain ablation, not the strong substitute {listed(unbeaten)}."
     return f" It beats the strong substitute {listed(beaten)} as well." if beaten else ""
 
 
@@ -103,7 +108,12 @@ def listed(words: Iterable[str]) -> str:
 def sentence(text: str) -> str:
     """Text that begins like a sentence and ends like one."""
     text = " ".join(text.split())
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")
+    return capitalized(text) + ("" if text.endswith((".", "!", "?", "…")) else ".")
+
+
+def capitalized(text: str) -> str:
+    """Text that begins like a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def verdict_words(view: View) -> str:
@@ -117,7 +127,7 @@ def _judged(view: View, verdict: Row) -> str:
     rungs = len(view.study.ladders[verdict["ladder"]].levels)
     parts = [
         f"On the ladder {verdict['ladder']} ({rungs} levels, n = {verdict['n']} fresh seeds at each), a run is solved "
-        f"when {words(criterion['metric'])} {criterion['op']} {number(criterion['value'])}.",
+        f"when {words(criterion['metric'])} {sign(criterion['op'])} {number(criterion['value'])}.",
         f"Half of the runs of {_bracket(verdict, 'numerator')}, half of those of {_bracket(verdict, 'denominator')}",
         f"({percent(verdict['level'])} brackets by exact binomial tests), so their ratio ρ is "
         f"{bound(verdict)}; {tested(verdict)}.",
@@ -167,6 +177,11 @@ def _support(verdict: Row) -> str:
     return "This supports the essays' claim." if verdict["supported"] else "This does not support the essays' claim."
 
 
+def sign(op: str) -> str:
+    """A comparison as it is printed."""
+    return {"<=": "≤", ">=": "≥"}.get(op, op)
+
+
 def words(name: str) -> str:
     """An identifier as words."""
     return WORDS.get(name, name.replace("_", " "))
@@ -182,9 +197,10 @@ def contrasts(view: View) -> list[str]:
 
 def _contrast(view: View, verdict: Row) -> str:
     name = verdict["contrast"]
-    told = ANSWERS[verdict["role"]][verdict["verdict"] == "RELAXED"].format(name=f"`{name}`", other=_other(verdict))
+    answers = ANSWERS[_question(view, verdict)]
+    told = answers.get(verdict["verdict"], answers["else"]).format(other=_other(verdict))
     numbers = f"{verdict['verdict']}: {outcome(verdict)}; {tested(verdict)}."
-    return f"{name} — {verdict['role']} ({view.difference(name)}). {told} {numbers}"
+    return f"`{name}`, {verdict['role']} ({view.difference(name)}). {told} {numbers}"
 
 
 def _other(verdict: Row) -> str:
@@ -192,28 +208,51 @@ def _other(verdict: Row) -> str:
     return f"`{both.pop()}`"
 
 
-# role: (anything but RELAXED, RELAXED)
+def _question(view: View, verdict: Row) -> str:
+    """What a contrast asks: its role, and for a factorial which corners of it are compared."""
+    if verdict["role"] != "factorial":
+        return str(verdict["role"])
+    if view.study.variants[verdict["contrast"]].arm == "with":
+        return "factorial, settings alone"
+    return "factorial, both" if verdict["numerator"] == "with" else "factorial, innovation alone"
+
+
 ANSWERS = {
-    "strong": (
-        "The innovation is not shown to beat this substitute.",
-        "The innovation beats this substitute too.",
-    ),
-    "placebo": (
-        "The innovation is not told apart from an inert part of the same size.",
-        "The innovation beats an inert part of the same size: it is not a matter of size.",
-    ),
-    "rescue": (
-        "It is not shown to undo the damage of {other}, as the claimed mechanism would have it.",
-        "It undoes the damage of {other}, as the claimed mechanism predicts.",
-    ),
-    "matched": (
-        "With the sizes matched, the difference to {other} is not shown.",
-        "The difference to {other} remains with the sizes matched.",
-    ),
-    "factorial": (
-        "In this company the innovation's effect, against {other}, is not shown.",
-        "In this company, against {other}, the innovation matters too.",
-    ),
+    "strong": {
+        "RELAXED": "The innovation beats this substitute too.",
+        "TIGHTENED": "This substitute gets farther than the innovation.",
+        "else": "The innovation is not shown to beat this substitute.",
+    },
+    "placebo": {
+        "RELAXED": "The innovation beats an inert part of the same size: size alone does not explain it.",
+        "TIGHTENED": "An inert part of the same size gets farther than the innovation.",
+        "else": "The innovation is not told apart from an inert part of the same size.",
+    },
+    "rescue": {
+        "RELAXED": "It undoes damage of {other}, as the claimed mechanism predicts.",
+        "TIGHTENED": "It does further damage to {other}, against the claimed mechanism.",
+        "else": "It is not shown to undo the damage of {other}, as the claimed mechanism would have it.",
+    },
+    "matched": {
+        "RELAXED": "The difference to {other} remains when sizes are matched.",
+        "TIGHTENED": "The difference to {other} is reversed when sizes are matched.",
+        "else": "The difference to {other} is not shown when sizes are matched.",
+    },
+    "factorial, innovation alone": {
+        "RELAXED": "The innovation matters with these further settings on both sides, too.",
+        "TIGHTENED": "With these further settings on both sides the innovation does harm.",
+        "else": "With these further settings on both sides the innovation is not shown to matter.",
+    },
+    "factorial, settings alone": {
+        "RELAXED": "These settings alone, the innovation kept, cost {other} reach.",
+        "TIGHTENED": "These settings alone, the innovation kept, give {other} more reach.",
+        "else": "These settings alone, the innovation kept, are not shown to matter.",
+    },
+    "factorial, both": {
+        "RELAXED": "Innovation and further settings are taken from {other} together: not its effect alone.",
+        "TIGHTENED": "Innovation and further settings are taken from {other} together, and it gets farther so.",
+        "else": "Innovation and further settings are taken from {other} together, and no loss is shown.",
+    },
 }
 
 
@@ -266,7 +305,7 @@ def limits(view: View) -> list[str]:
 
 def _ladder_limits(verdicts: Rows) -> list[str]:
     floors: dict[str, Any] = {v["floor"]["text"]: None for v in verdicts if v.get("floor")}
-    return [f"{sentence(text)[:-1]}; smaller differences could not have been shown." for text in floors]
+    return [f"{capitalized(text)}; smaller differences could not have been shown." for text in floors]
 
 
 def registered(view: View) -> list[str]:

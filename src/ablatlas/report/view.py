@@ -22,11 +22,14 @@ CONSTRAINTS = {
     "parameters": "parameters",
     "optimization": "optimization & regularization",
     "architecture": "architecture",
-    "compute_efficiency": "compute efficiency",
+    "efficiency": "compute efficiency",
 }
 HARD = ("data", "compute", "energy")
 MEASURES = ("threshold",)  # the measures that a report has words and figures for
-NEEDED = ("study", "scale", "seeds", "digest", "states", "registration", "claim", "verdicts", "tables")
+NEEDED = (
+    *("study", "scale", "seeds", "digest", "states", "tuning", "registration", "claim", "expect"),
+    *("ledgers", "criteria", "verdicts", "unmeasured", "tables"),
+)
 
 
 class ReportError(ValueError):
@@ -93,10 +96,15 @@ class View:
         names = [main[0]["ladder"]] if main else list(self.study.ladders)
         return self.study.ladders[names[0]] if names else None
 
-    def table(self, name: str, **where: Any) -> list[Row]:
+    def table(self, name: str, /, **where: Any) -> list[Row]:
         """Rows of a table whose columns have the values of `where`."""
         rows = self.results["tables"].get(name, [])
         return [row for row in rows if all(row[key] == value for key, value in where.items())]
+
+    def cap(self, ladder: Ladder) -> float | None:
+        """What a predictor that ignores its input scores in a ladder's metric; None where tuning scored another."""
+        entry, criterion = self.results["ledgers"]["base"], self.results["criteria"][ladder.name]
+        return signed(entry, entry["cap"]) if entry["metric"] == criterion["metric"] else None
 
     def label(self, variant: str) -> str:
         """A variant's name, with its role where the name does not say it."""
@@ -106,6 +114,11 @@ class View:
     def difference(self, variant: str) -> str:
         """A variant's values on the paths that it sets, as one line."""
         return ", ".join(f"{path} = {shown(value)}" for path, value in self.study.variants[variant].settings.items())
+
+
+def signed(ledger: Row, score: float) -> float:
+    """A score of a ledger in units of its metric: where more is better, ledgers hold the negative."""
+    return -score if ledger["goal"] == "max" else score
 
 
 def shown(value: Any) -> str:

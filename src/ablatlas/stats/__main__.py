@@ -40,9 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def line(name: str, verdict: dict[str, Any]) -> str:
     """One verdict in one line."""
-    asked = (
-        f"{verdict['constraint']} by {verdict['ladder']}, {verdict['numerator']} / {verdict['denominator']}"
-    )
+    asked = f"{verdict['constraint']} by {verdict['ladder']}, {verdict['numerator']} / {verdict['denominator']}"
     reason = f" ({verdict['reason']})" if verdict["reason"] else ""
     return f"{name}: {asked}: {verdict['verdict']}{reason}, {verdict['rho']['text']}"
 

@@ -62,7 +62,7 @@ class Question:
 
 
 def answers(study: Study, climbs: Sequence[Climb], runs: pd.DataFrame) -> list[Row]:
-    """One row for every contrast on every ladder, with the names that design fixes and some more."""
+    """One row of the results for every contrast on every ladder."""
     asked = [question(study, climb, contrast) for climb in climbs for contrast in contrasts(study)]
     sizes = {name: sum(q.family == name for q in asked) for name in {q.family for q in asked}}
     asked = [replace(q, size=sizes[q.family] if q.family else 1) for q in asked]

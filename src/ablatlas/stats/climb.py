@@ -112,9 +112,7 @@ def edges(study: Study, ladder: Ladder, ledgers: Ledgers, variant: str) -> tuple
     return tuple(float(level) for level, cells in rates_from.items() if at_edge.intersection(cells))
 
 
-def _solved(
-    study: Study, ladder: Ladder, runs: pd.DataFrame, variant: str, value: float
-) -> NDArray[np.bool_]:
+def _solved(study: Study, ladder: Ladder, runs: pd.DataFrame, variant: str, value: float) -> NDArray[np.bool_]:
     op, seeds = criterion_of(ladder).op, list(study.seeds["confirmation"])
     own = runs[runs["arm"] == variant]
     cells = (own[own["cell"] == ladder.cell(level)].set_index("seed").loc[seeds] for level in ladder.levels)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ablatlas.study import Study
 
 IDENTITY = ["arm", "cell", "seed", "state"]
+# Curves are judged on validation data, and outcomes on test data under the same names.
+HELD_OUT = {name: f"val_{name}" for name in ("loss", "error", "accuracy")}
 
 
 def collect(study: Study, published: bool = True) -> tuple[Confirmation, dict[str, dict[str, Any]]]:
@@ -55,4 +57,5 @@ def _runs(found: Record) -> pd.DataFrame:
 
 
 def _curves(found: Record) -> pd.DataFrame:
-    return found.frame("curve").join(found.frame("run")[IDENTITY], on="run")
+    curve = found.frame("curve").rename(columns=HELD_OUT)
+    return curve.join(found.frame("run")[IDENTITY], on="run")

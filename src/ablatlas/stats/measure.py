@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from ablatlas.declaration import CONSTRAINTS
 from ablatlas.stats import summary
 from ablatlas.stats.answers import Row, answers
 from ablatlas.stats.checks import Confirmation, check_ledgers, check_provenance, check_runs
 from ablatlas.stats.climb import MEASURE, Climb, Ledgers, climb, columns_needed
 from ablatlas.stats.tables import tables
+from ablatlas.study import CONSTRAINTS
 
 if TYPE_CHECKING:
     from ablatlas.study import Study
@@ -55,6 +55,7 @@ def _header(study: Study, confirmation: Confirmation, ledgers: Ledgers) -> Row:
         "expect": study.expect,
         "states": summary.states(confirmation.runs),
         "tuning": {variant: _tuning(variant, ledgers) for variant in study.variants},
+        "ledgers": {cell: _without_trials(ledger) for cell, ledger in ledgers.items()},
     }
 
 
@@ -69,6 +70,11 @@ def _tuning(variant: str, ledgers: Ledgers) -> Row:
         "seeds": sorted({t["seed"] for t in trials}),
         "chosen": {cell: ledger["chosen"].get(variant) for cell, ledger in ledgers.items()},
     }
+
+
+def _without_trials(ledger: Mapping[str, Any]) -> Row:
+    """The rule's part of a ledger: what was chosen and why. The trials themselves are a table."""
+    return {key: value for key, value in ledger.items() if key != "trials"}
 
 
 def _unmeasured(study: Study, verdicts: Sequence[Row]) -> list[Row]:

@@ -31,13 +31,13 @@ def holm(p: Sequence[float | None], alpha: float = 0.05) -> tuple[Adjusted, ...]
     if not p:
         return ()
     values = np.array([1.0 if value is None else value for value in p])
-    rejected, adjusted, *_ = multipletests(values, alpha=alpha, method="holm")
-    rank = rankdata(values, method="min") - 1  # ties are all decided at the strictest of their steps
-    stop = rank[~rejected].min(initial=len(values) - 1)
-    level = 1 - alpha / (len(values) - np.minimum(rank, stop))
-    return tuple(
-        Adjusted(float(q), bool(r), float(c)) for q, r, c in zip(adjusted, rejected, level, strict=True)
-    )
+    size = len(values)
+    rank = rankdata(values, method="min").astype(int) - 1  # ties are all decided at the strictest of their steps
+    # Not statsmodels' multipletests, which collects garbage at every call for Holm: up to 0.3 s each.
+    adjusted = np.minimum(1, np.maximum.accumulate(np.sort(values) * (size - np.arange(size))))[rank]
+    rejected = adjusted <= alpha
+    level = 1 - alpha / (size - np.minimum(rank, rank[~rejected].min(initial=size - 1)))
+    return tuple(Adjusted(*row) for row in zip(adjusted.tolist(), rejected.tolist(), level.tolist(), strict=True))
 
 
 def benjamini_hochberg(p: Sequence[float | None]) -> tuple[float | None, ...]:

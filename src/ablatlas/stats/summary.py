@@ -7,6 +7,7 @@ exist is None.
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,17 @@ def t_interval(values: ArrayLike, level: float = 0.95) -> Row:
     mean = float(x.mean())
     if len(x) == 1:
         return {"n": 1, "mean": mean, "low": None, "high": None}
-    half = float(stats.t.ppf((1 + level) / 2, len(x) - 1) * stats.sem(x))
+    half = _quantile(level, len(x) - 1) * _standard_error(x)
     return {"n": len(x), "mean": mean, "low": mean - half, "high": mean + half}
+
+
+@cache
+def _quantile(level: float, freedom: int) -> float:
+    return float(stats.t.ppf((1 + level) / 2, freedom))
+
+
+def _standard_error(x: Floats) -> float:
+    return float(x.std(ddof=1)) / math.sqrt(len(x))
 
 
 def geometric_interval(values: ArrayLike) -> Row:
@@ -91,47 +101,46 @@ def _by_step(part: pd.DataFrame, metric: str, cap: Cap | None) -> Iterator[tuple
 def mechanism(frame: pd.DataFrame, names: Sequence[str]) -> list[Row]:
     """Mechanism variables at each run's last finite evaluation, over seeds.
 
-    Profiles (gradient norms by relative depth, x in 0..1) as geometric means; scalars, with x None, as means.
+    Profiles (gradient norms) have a row for each relative depth x in 0..1, scalars one with x None. Magnitudes
+    span decades, so a variable that is never negative is averaged geometrically; `average` says which it was.
     """
     return [
         {"variant": arm, "cell": cell, **row}
-        for (arm, cell), part in frame.groupby(["arm", "cell"], sort=False)
         for name in names
-        if name in part
-        for row in _last(part, name)
+        for (arm, cell), rows in _last_by_variant(frame, name).items()
+        for row in rows
     ]
 
 
-def _last(part: pd.DataFrame, name: str) -> list[Row]:
-    ordered = part.sort_values("step")
-    if name not in PROFILE:
-        values = pd.to_numeric(ordered[name]).astype(float)
-        last = values[np.isfinite(values)].groupby(ordered["seed"]).last()
-        return [{"name": name, "x": None, **t_interval(last)}] if len(last) else []
-    whole = ordered[ordered[name].map(_all_finite)]
-    if whole.empty:
-        return []
-    profiles = np.array(whole.groupby("seed")[name].last().tolist(), float)  # (seeds, depths)
-    depths = np.linspace(0, 1, profiles.shape[1])
+def _last_by_variant(frame: pd.DataFrame, name: str) -> dict[tuple[str, str], list[Row]]:
+    whole = frame[frame[name].map(_all_finite)].sort_values("step", kind="stable")
+    last = whole.groupby(["arm", "cell", "seed"], sort=False)[name].last().map(np.atleast_1d)
+    signed = any((values < 0).any() for values in last)
+    groups = last.groupby(["arm", "cell"], sort=False)
+    return {key: _profile(name, np.stack(part.tolist()), signed) for key, part in groups}  # type: ignore[misc]
+
+
+def _profile(name: str, values: Floats, signed: bool) -> list[Row]:
+    """Rows of one variant in one cell from (seeds, depths) values; a scalar has one depth, and no place."""
+    places = np.linspace(0, 1, values.shape[1]).tolist() if name in PROFILE else [None]
+    interval, average = (t_interval, "arithmetic") if signed else (geometric_interval, "geometric")
     return [
-        {"name": PROFILE[name], "x": float(x), **geometric_interval(column)}
-        for x, column in zip(depths, profiles.T, strict=True)
+        {"name": PROFILE.get(name, name), "x": x, "average": average, **interval(column)}
+        for x, column in zip(places, values.T, strict=True)
     ]
 
 
-def _all_finite(values: object) -> bool:
-    return isinstance(values, list) and all(v is not None and math.isfinite(v) for v in values)
+def _all_finite(values: Any) -> bool:
+    """Whether a cell holds a number, or a list of numbers, and all of them are finite."""
+    listed = values if isinstance(values, list) else [values]
+    return all(v is not None and math.isfinite(v) for v in listed)
 
 
-def meters(runs: pd.DataFrame, frame: pd.DataFrame) -> list[Row]:
-    """What a variant costs in a cell: exact counts, the same for every seed, and the steps of a whole run."""
+def meters(runs: pd.DataFrame) -> list[Row]:
+    """What a variant costs in a cell: exact counts, the same for every seed."""
     return [
-        {
-            "variant": arm,
-            "cell": cell,
-            **{name: _same(part[name], name) for name in ("parameters", "trainable", "flops_per_step")},
-            "steps": int(frame.loc[(frame["arm"] == arm) & (frame["cell"] == cell), "step"].max()),
-        }
+        {"variant": arm, "cell": cell}
+        | {name: _same(part[name], name) for name in ("parameters", "trainable", "flops_per_step")}
         for (arm, cell), part in runs.groupby(["arm", "cell"], sort=False)
     ]
 
@@ -153,22 +162,19 @@ def ledger(cell: str, entry: Mapping[str, Any]) -> list[Row]:
     trials = pd.DataFrame(entry["trials"])
     sign = -1.0 if entry["goal"] == "max" else 1.0
     return [
-        {
-            "cell": cell,
-            "variant": arm,
-            "rate": rate,
-            **_trials(part, sign),
-            "chosen": entry["chosen"].get(arm) == rate,
-        }
-        for (arm, rate), part in trials.groupby(["variant", "rate"], sort=False)
+        {"cell": cell, "variant": variant, "rate": rate}
+        | _trials(trials[(trials["variant"] == variant) & (trials["rate"] == rate)], sign)
+        | {"chosen": rate == entry["chosen"][variant]}
+        for variant, grid in entry["grids"].items()
+        for rate in grid
     ]
 
 
 def _trials(part: pd.DataFrame, sign: float) -> Row:
-    score = sign * pd.to_numeric(part["score"]).astype(float)
+    score = sign * part["score"].to_numpy(float)
     return {
         "seed_mean": number(score.mean()),
-        "se": number(stats.sem(score)) if len(score) > 1 else None,
+        "se": number(_standard_error(score)) if len(score) > 1 else None,
         "n": len(part),
         "diverged": int((part["state"] == "diverged").sum()),
     }

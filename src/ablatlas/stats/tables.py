@@ -20,13 +20,11 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
-LOSSES = ("train_loss", "val_loss", "test_loss")
+LOSSES = ("loss", "train_loss", "val_loss")
 BOOKKEEPING = frozenset({"run", "step", "examples", "flops", "arm", "cell", "seed", "state"})
 
 
-def tables(
-    study: Study, climbs: Sequence[Climb], confirmation: Confirmation, ledgers: Ledgers
-) -> dict[str, Any]:
+def tables(study: Study, climbs: Sequence[Climb], confirmation: Confirmation, ledgers: Ledgers) -> dict[str, Any]:
     """Every table that a report draws, by name."""
     runs, curves = confirmation.runs, confirmation.curves
     caps = caps_of(ledgers)
@@ -36,10 +34,16 @@ def tables(
         "levels": [row for climb in climbs for row in _levels(study, climb, runs, caps)],
         "curves": summary.curves(curves, plotted, caps),
         "mechanism": summary.mechanism(curves, mechanism),
-        "meters": summary.meters(runs, curves),
+        "meters": [row | {"steps": _steps(study, row)} for row in summary.meters(runs)],
         "ledger": [row for cell, entry in ledgers.items() for row in summary.ledger(cell, entry)],
         "survival": [row for climb in climbs if climb.ladder.evaluated for row in _survival(study, climb)],
     }
+
+
+def _steps(study: Study, row: Row) -> int | None:
+    """Optimizer steps of a whole run, None where its recipe counts none."""
+    steps: int | None = study.run_config(row["variant"], row["cell"])["recipe"].get("steps")
+    return steps
 
 
 def caps_of(ledgers: Ledgers) -> dict[str, Cap]:
@@ -90,7 +94,5 @@ def _survival(study: Study, climb: Climb) -> list[Row]:
     return [
         {"ladder": climb.ladder.name, "variant": variant, **asdict(row), "level": level}
         for variant in study.variants
-        for level, row in zip(
-            climb.ladder.levels, kaplan_meier(climb.failures(variant), climb.levels), strict=True
-        )
+        for level, row in zip(climb.ladder.levels, kaplan_meier(climb.failures(variant), climb.levels), strict=True)
     ]

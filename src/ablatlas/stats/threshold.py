@@ -49,7 +49,7 @@ class Bracket:
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio and its interval: no bound where `low` is 0 or `high` infinite; `value` None: not determined."""
+    """A ratio and its interval: no bound where `low` is 0 or `high` infinite, `value` None where unknown."""
 
     value: float | None
     low: float
@@ -119,9 +119,7 @@ class Staircase:
 
     def _between(self, above: NDArray[np.bool_], below: NDArray[np.bool_]) -> Bracket:
         levels = np.array(self.levels, float)
-        return Bracket(
-            low=float(levels[above].max(initial=0.0)), high=float(levels[below].min(initial=math.inf))
-        )
+        return Bracket(low=float(levels[above].max(initial=0.0)), high=float(levels[below].min(initial=math.inf)))
 
     def without(self, dropped: Sequence[float]) -> "Staircase":
         """The staircase less the `dropped` levels."""
@@ -198,9 +196,7 @@ class Comparison:
 
         A bracket is at least one rung wide, so it is small only where rungs stand closer than delta.
         """
-        one_sided = max(
-            self._close(self.numerator, self.denominator), self._close(self.denominator, self.numerator)
-        )
+        one_sided = max(self._close(self.numerator, self.denominator), self._close(self.denominator, self.numerator))
         return min(1.0, BOUNDS / 2 * one_sided)
 
     @property

@@ -23,6 +23,7 @@ ARCS = [
     [("X", 3), ("S", 6)], [("P", 4), ("V", 6)], [("E", 7), ("E", 7)],
 ]  # fmt: skip
 END = 7
+SHORTEST = 9  # symbols in the shortest embedded string
 EMITS = np.array([[SYMBOLS.index(symbol) for symbol, _ in arcs] for arcs in ARCS])
 NEXT = np.array([[state for _, state in arcs] for arcs in ARCS])
 
@@ -30,37 +31,37 @@ NEXT = np.array([[state for _, state in arcs] for arcs in ARCS])
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
-def strings(count: int, random: np.random.Generator) -> list[np.ndarray]:
-    """`count` embedded Reber strings as arrays of symbol indices, all automata stepped together."""
-    state, emitted, running = np.zeros(count, int), [], []
+def strings(count: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """`count` embedded Reber strings, all automata stepped together: symbols and places, a string a row, -1 after its end.
+
+    A place is 0 at a string's first symbol, 2 at its last but one, 1 elsewhere.
+    """
+    begin, end = np.full(count, SYMBOLS.index("B")), np.full(count, SYMBOLS.index("E"))
+    remembered = SYMBOLS.index("T") + random.integers(2, size=count)
+    columns, state = [begin, remembered], np.zeros(count, int)
     while (state != END).any():
-        on = state != END
-        coin, at = random.integers(2, size=count), np.where(on, state, 0)
-        emitted.append(EMITS[at, coin])
-        running.append(on)
-        state = np.where(on, NEXT[at, coin], END)
-    inner, on = np.stack(emitted, 1), np.stack(running, 1)
-    ends = SYMBOLS.index("T") + random.integers(2, size=count)
-    first, last = SYMBOLS.index("B"), SYMBOLS.index("E")
-    return [np.array([first, end, *row[mask], end, last]) for end, row, mask in zip(ends, inner, on, strict=True)]
-
-
-def stream(length: int, generator: torch.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """One stream: symbols (length,), and where in its string each stands: 0 the first, -2 the last but one, else 1."""
-    random = np.random.default_rng(int(torch.randint(2**62, (1,), generator=generator)))
-    made = strings(length // 9 + 1, random)  # no string is shorter than 9
-    places = []
-    for string in made:
-        place = np.ones(len(string), int)
-        place[[0, -2]] = 0, -2
-        places.append(place)
-    return np.concatenate(made)[:length], np.concatenate(places)[:length]
+        coin, running = random.integers(2, size=count), state != END
+        at = np.where(running, state, 0)
+        columns.append(np.where(running, EMITS[at, coin], -1))
+        state = np.where(running, NEXT[at, coin], END)
+    blank = np.full(count, -1)
+    symbols = np.stack([*columns, blank, blank], axis=1)
+    rows, length = np.arange(count), (symbols >= 0).sum(1)
+    symbols[rows, length], symbols[rows, length + 1] = remembered, end
+    places = np.where(symbols >= 0, 1, -1)
+    places[:, 0], places[rows, length] = 0, 2
+    return symbols, places
 
 
 def streams(count: int, length: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """`count` streams side by side: symbols and places, each (length, count) int64."""
-    symbols, places = zip(*(stream(length, generator) for _ in range(count)), strict=True)
-    return torch.as_tensor(np.stack(symbols, 1)), torch.as_tensor(np.stack(places, 1))
+    """`count` streams side by side, each strings end to end: symbols and places, (length, count) int64."""
+    random = np.random.default_rng(int(torch.randint(2**62, (1,), generator=generator)))
+    each = length // SHORTEST + 1
+    symbols, places = strings(count * each, random)
+    written = symbols >= 0
+    starts = np.concatenate([[0], written.sum(1).reshape(count, each).sum(1).cumsum()[:-1]])
+    index = starts + np.arange(length)[:, None]
+    return torch.as_tensor(symbols[written][index]), torch.as_tensor(places[written][index])
 
 
 class Task:
@@ -112,7 +113,7 @@ class Task:
         symbols, places = streams(self.judged, max(self.positions) + 1, self.keys(split, 0))
         seen, wanted, fresh = self.cut(symbols, places)
         logits, (_, c) = model(seen, model.rest(self.judged), fresh)  # type: ignore[operator]
-        asked, right = places[1:] == -2, logits.argmax(-1) == wanted
+        asked, right = places[1:] == 2, logits.argmax(-1) == wanted
         metrics = {
             "loss": F.cross_entropy(logits.flatten(0, 1), wanted.flatten()).item(),
             "largest_state": c.abs().max().item(),

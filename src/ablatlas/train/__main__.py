@@ -15,25 +15,32 @@ from ablatlas.train.sequential import Run, train
 HIDDEN = ("examples", "flops", "gradient_norms")
 
 
+def words(value: object) -> str:
+    """A number to four digits, a hash by its beginning, and what a diverged run has none of as a dash."""
+    return f"{value:.4g}" if isinstance(value, float | int) else str(value or "–")[:12]
+
+
 def show(run: Run, console: Console) -> None:
     """The curve as a table, the outcome below it."""
-    table = Table(*(name for name in run.curve[0] if name not in HIDDEN))
+    names = [name for name in run.curve[0] if name not in HIDDEN]
+    table = Table(*names)
     for point in run.curve:
-        table.add_row(*(f"{value:.4g}" for name, value in point.items() if name not in HIDDEN))
+        table.add_row(*(words(point.get(name)) for name in names))
     console.print(table)
-    console.print(f"{run.state} in {run.meters['seconds']:.1f} s; ", end="")
-    console.print(", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v[:12]}" for k, v in run.outcome.items()))
+    outcome = ", ".join(f"{name} {words(value)}" for name, value in run.outcome.items())
+    console.print(f"{run.state} in {run.meters['seconds']:.1f} s; {outcome}")
 
 
 def main(arguments: list[str]) -> int:
     """Train the run that the overrides name; 0 when it ends, finished or diverged, and 2 on a bad override."""
     console = Console()
     try:
-        study = from_command_line(arguments)
+        given = arguments if any(word.startswith("arm=") for word in arguments) else [*arguments, "arm=with"]
+        study = from_command_line(given)
     except StudyError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    arm, seed = study.arm or "with", study.seed or 0
+    arm, seed = str(study.arm), study.seed or 0
     config, name = study.run_config(arm), f"{study.name} {arm} seed {seed}"
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, TextColumn("loss {task.fields[loss]:.4f}"), console=console) as bar:

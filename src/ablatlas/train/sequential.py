@@ -18,7 +18,6 @@ from ablatlas.train.randomness import generator, key
 VERSION = 1
 
 THREADS = 1  # a process; more cores are used by more processes
-PATIENCE = 0.2  # the share of the budget after which a training loss above the floor counts as divergence
 DEPTHS = 9  # gradient norms are logged at this many equally spaced layers
 Progress = Callable[[int, float], None]
 
@@ -75,37 +74,43 @@ def fingerprint(parameters: dict[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def update(
-    task: Any, model: nn.Module, optimiser: torch.optim.Optimizer, config: dict[str, Any], seed: int, step: int,
-    carry: Any,
-) -> tuple[float, Any]:  # fmt: skip
-    """One optimizer step, counted from 0; the loss before it and the state that the task carries on."""
-    recipe = config["recipe"]
-    for group in optimiser.param_groups:
-        group["lr"] = recipe["lr"] * factor(step, recipe)
-    for name, part in model.named_modules():
-        if isinstance(part, Dropout):
-            part.generator.manual_seed(key(seed, "dropout", name, step))
-    optimiser.zero_grad()
-    loss, carry = task.loss(model, task.batch(step), carry)
-    loss.backward()
-    if recipe["clip"] is not None:
-        nn.utils.clip_grad_norm_(model.parameters(), recipe["clip"])
-    optimiser.step()
-    return loss.item(), carry
+class Training:
+    """One run as it proceeds: the task and the model, the optimizer, and the state that the task carries on."""
+
+    def __init__(self, config: dict[str, Any], seed: int) -> None:
+        self.seed, self.recipe = seed, config["recipe"]
+        self.task, self.model = build(config, seed)
+        trainable = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = optimizer(trainable, self.recipe)
+        self.noisy = [(name, part) for name, part in self.model.named_modules() if isinstance(part, Dropout)]
+        self.carry: Any = None
+        self.model.train()
+
+    def step(self, index: int) -> float:
+        """Take optimizer step `index`, counted from 0, and return the loss before it."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe["lr"] * factor(index, self.recipe)
+        for name, part in self.noisy:
+            part.generator.manual_seed(key(self.seed, "dropout", name, index))
+        self.optimizer.zero_grad()
+        loss, self.carry = self.task.loss(self.model, self.task.batch(index), self.carry)
+        loss.backward()
+        if self.recipe["clip"] is not None:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe["clip"])
+        self.optimizer.step()
+        return loss.item()
+
+    def judge(self, split: str) -> dict[str, float]:
+        """The task's metrics on a split, the model in evaluation mode."""
+        self.model.eval()
+        metrics = self.task.evaluate(self.model, split)
+        self.model.train()
+        return metrics
 
 
-def judged(task: Any, model: nn.Module, split: str) -> dict[str, float]:
-    """The task's metrics on a split, the model in evaluation mode."""
-    model.eval()
-    metrics = task.evaluate(model, split)
-    model.train()
-    return metrics
-
-
-def diverged(point: dict[str, Any], since: int, steps: int, floor: float) -> bool:
-    """Whether a curve's newest point ends the run: see `train`. `since` is the step at which its interval began."""
-    late = since >= PATIENCE * steps
+def diverged(point: dict[str, Any], since: int, recipe: dict[str, Any], floor: float) -> bool:
+    """Whether a curve's newest point ends the run, see `train`; `since` is the step at which its interval began."""
+    late = since >= recipe["patience"] * recipe["steps"]
     return not math.isfinite(point.get("loss", math.nan)) or (late and not point["train_loss"] <= floor)
 
 
@@ -115,35 +120,34 @@ def train(
     """Train one resolved configuration; curves are judged on validation data, the outcome on `split`.
 
     A run has diverged when a loss is not finite, or when its mean training loss over an interval between two
-    evaluations, begun after a fifth of the budget, is above the task's floor. It then ends, keeping its curve.
+    evaluations, begun after the share `recipe.patience` of the budget, is above the task's floor. It then ends,
+    keeping its curve.
     """
     deterministic()
-    recipe = config["recipe"]
-    task, model = build(config, seed)
-    optimiser = optimizer((p for p in model.parameters() if p.requires_grad), recipe)
-    flops = 3 * model.flops * task.examples  # type: ignore[operator] # backward costs two forward passes
-    points = evaluation_steps(recipe["steps"], recipe["evaluations"])
-    run, carry, losses, since = Run(), None, [], 0
     begin = time.perf_counter()
-    model.train()
-    for step in range(1, recipe["steps"] + 1):
-        loss, carry = update(task, model, optimiser, config, seed, step - 1, carry)
-        losses.append(loss)
-        progress(step, loss)
-        if step in points or not math.isfinite(loss):
+    training = Training(config, seed)
+    task, model, steps = training.task, training.model, config["recipe"]["steps"]
+    flops = 3 * model.flops * task.examples  # type: ignore[operator] # backward costs two forward passes
+    points = evaluation_steps(steps, config["recipe"]["evaluations"])
+    run, since = Run(), 0
+    losses: list[float] = []
+    for step in range(1, steps + 1):
+        losses.append(training.step(step - 1))
+        progress(step, losses[-1])
+        if step in points or not math.isfinite(losses[-1]):
             point = {"step": step, "examples": step * task.examples, "flops": step * flops}
             point["train_loss"] = sum(losses) / len(losses)
-            if math.isfinite(loss):
-                point |= {**judged(task, model, "validation"), "gradient_norms": gradient_norms(model)}
+            if math.isfinite(losses[-1]):
+                point |= {**training.judge("validation"), "gradient_norms": gradient_norms(model)}
             run.curve.append(point)
-            if diverged(point, since, recipe["steps"], task.floor["loss"]):
+            if diverged(point, since, training.recipe, task.floor["loss"]):
                 run.state = "diverged"
                 break
             losses, since = [], step
     run.parameters = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     run.outcome = {"train_loss": run.curve[-1]["train_loss"], "parameters": fingerprint(run.parameters)}
-    if run.state == "finished":
-        run.outcome |= judged(task, model, split)
+    # A diverged run has no score: nulls, which the statistics cap at the floor.
+    run.outcome |= training.judge(split) if run.state == "finished" else dict.fromkeys(task.floor)
     run.meters = {
         "seconds": time.perf_counter() - begin,
         "flops_per_step": flops,

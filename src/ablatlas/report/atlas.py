@@ -1,0 +1,165 @@
+"""The sections of the atlas: the headline figure, the studies, and claims beside verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ablatlas.report import heatmap, numbers, style, tables, text
+from ablatlas.report.heatmap import claimed
+from ablatlas.report.html import Column, Html, bullets, figure, join, link, paragraph, table
+from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, read, unmeasured
+
+CLAIMS: dict[bool | str, str] = {True: "claimed", False: "not claimed"}
+OUTCOMES = (*heatmap.MARKS, "not measured")
+
+
+def load(paths: Iterable[str]) -> list[Row]:
+    """Results of all studies, in the order of their names. Raises ReportError."""
+    return sorted((read(Path(path)) for path in paths), key=lambda results: results["study"])
+
+
+def head(studies: Rows) -> Html:
+    """Title, warnings that come before anything else, and what the page is."""
+    smoke = [paragraph(text.SMOKE, "banner")] if any(r["scale"] == "smoke" for r in studies) else []
+    count = f"{len(studies)} {'study' if len(studies) == 1 else 'studies'}"
+    lead = (
+        f"Each breakthrough of deep learning, trained with and without its key innovation: which of seven constraints "
+        f"did it relax? {count}, {_scales(studies)}."
+    )
+    return join(Html("<h1>The ablation atlas</h1>"), *smoke, paragraph(lead, "headline"))
+
+
+def _scales(studies: Rows) -> str:
+    return "scale " + text.listed(sorted({results["scale"] for results in studies}))
+
+
+def main_figure(studies: Rows, stem: str = "") -> Html:
+    """The heat map; with a `stem` it is also written as svg, pdf and png."""
+    drawn = heatmap.draw(studies)
+    if stem:
+        style.save(drawn, Path(stem))
+    alt = "Studies by constraints. " + " ".join(_spoken(results) for results in studies)
+    caption = (
+        "Measured verdicts beside claims. Colour: log₂ ρ, how many times farther the network with the innovation gets; "
+        "mark: the verdict; outline: what the essays claim. Empty cells carry the reason as a note."
+    )
+    return figure(style.render(drawn), alt, caption)
+
+
+def _spoken(results: Row) -> str:
+    cells = (f"{label} {_plain(results, name)}" for name, label in CONSTRAINTS.items())
+    return f"{results.get('title', results['study'])}: {', '.join(cells)}."
+
+
+def _plain(results: Row, constraint: str) -> str:
+    verdict = headline(results, constraint)
+    claim = {True: " (claimed)", "implied": " (implied)", False: ""}[claimed(results, constraint)]
+    return (verdict["verdict"] if verdict else "not measured") + claim
+
+
+def reading() -> Html:
+    """How to read the figure."""
+    return bullets(
+        [
+            "ρ is how many times farther along a constraint's ladder (deeper, longer, …) the network with the "
+            "innovation gets before half of its runs fail; > or < means that only a bound is known.",
+            "▲ RELAXED: ρ is beyond 1.1, by an exact test corrected for the number of tests. ▼ TIGHTENED: below "
+            "1/1.1. = UNCHANGED: shown to lie between. ? INCONCLUSIVE: not decided, with the reason.",
+            "A solid outline marks what the essays claim, a dashed one what they only imply. Implied cells are "
+            "kept out of the count of claims.",
+            "A hatched cell was not measured; the note says why. It is not evidence of anything.",
+            text.CONTROLS,
+        ]
+    )
+
+
+def studies_table(studies: Rows) -> Html:
+    """Every study with its verdicts, linked to its report."""
+    columns = [Column("study"), *(Column(_grouped(name, label)) for name, label in CONSTRAINTS.items())]
+    rows = [[link(_title(r), _report(r)), *(_cell(r, name) for name in CONSTRAINTS)] for r in studies]
+    return table("Studies by constraints; each name leads to its report.", columns, rows)
+
+
+def _title(results: Row) -> str:
+    return str(results.get("title", results["study"]))
+
+
+def _report(results: Row) -> str:
+    return f"../{results['study']}/report.html"
+
+
+def _grouped(name: str, label: str) -> str:
+    return f"{label} ({'hard' if name in HARD else 'leverage'})"
+
+
+def _cell(results: Row, constraint: str) -> Html:
+    verdict = headline(results, constraint)
+    if verdict is None:
+        return Html(f"not measured: {unmeasured(results)[constraint]}{_said(results, constraint)}")
+    return Html(f"{tables.word(verdict).text}<br>{numbers.ratio(verdict['rho'])}{_said(results, constraint)}")
+
+
+def _said(results: Row, constraint: str) -> str:
+    claim = claimed(results, constraint)
+    return "" if claim is False else f"<br>{CLAIMS.get(claim, claim)}"
+
+
+def claims(studies: Rows) -> Html:
+    """What the essays say beside what was measured, claim by claim, and the count of both."""
+    columns = [Column(name) for name in ("study", "the essays say", "constraint", "measured", "ρ", "supports it")]
+    rows = [
+        [
+            link(_title(results), _report(results)),
+            f"{text.sentence(results['claim'].get('text', ''))} ({', '.join(text.sources(results['claim']))})",
+            label + ("" if claimed(results, name) is True else " (implied)"),
+            *_measured(results, name),
+        ]
+        for results in studies
+        for name, label in CONSTRAINTS.items()
+        if claimed(results, name)
+    ]
+    return join(table("Claims beside verdicts.", columns, rows), _confusion(studies))
+
+
+def _measured(results: Row, constraint: str) -> list[str | Html]:
+    verdict = headline(results, constraint)
+    if verdict is None:
+        return [f"not measured: {unmeasured(results)[constraint]}", numbers.MISSING, numbers.MISSING]
+    supported = {True: "yes", False: "no", None: numbers.MISSING}[verdict["supported"]]
+    return [tables.word(verdict), numbers.ratio(verdict["rho"]), supported]
+
+
+def _confusion(studies: Rows) -> Html:
+    """Counts of claimed against measured; implied cells stand in neither row."""
+    columns = [Column(""), *(Column(name, True) for name in OUTCOMES)]
+    rows = [[label, *(str(_count(studies, claim, name)) for name in OUTCOMES)] for claim, label in CLAIMS.items()]
+    return table("Number of cells, claimed against measured; implied cells are left out.", columns, rows)
+
+
+def _count(studies: Rows, claim: bool | str, outcome: str) -> int:
+    cells = [(results, name) for results in studies for name in CONSTRAINTS if claimed(results, name) is claim]
+    return sum((v["verdict"] if (v := headline(*cell)) else "not measured") == outcome for cell in cells)
+
+
+def cost(studies: Rows) -> Html:
+    """Runs of every study, how they ended, and what they cost."""
+    names = ("study", "scale", "device", "confirmation runs", "tuning trials", "core-hours", "digest")
+    rows = [
+        [
+            _title(results),
+            results["scale"],
+            results.get("device") or "not recorded",
+            tables.states(results["states"]),
+            str(sum(row["trials"] for row in results["tuning"].values())),
+            _hours(results),
+            results["digest"],
+        ]
+        for results in studies
+    ]
+    return table("Runs and cost.", [Column(name, name in ("tuning trials", "core-hours")) for name in names], rows)
+
+
+def _hours(results: Row) -> str:
+    cost = results.get("cost")
+    return "not recorded" if not cost else f"{cost['core_seconds'] / 3600:.2f}"

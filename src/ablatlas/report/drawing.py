@@ -1,0 +1,80 @@
+"""What the figures of a report share: intervals, legends, axes, and the words on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from ablatlas.report.style import SINGLE, Look, looks
+from ablatlas.report.text import words
+from ablatlas.report.view import Rows, View
+
+LOG_FROM = 20.0  # a spread of values from which an axis is logarithmic
+NATS = {"loss", "train_loss", "val_loss", "test_loss"}  # every task's loss is a cross-entropy in nats
+
+
+def intervals(
+    ax: Axes,
+    look: Look,
+    x: Sequence[float],
+    y: Sequence[float],
+    low: Sequence[float | None],
+    high: Sequence[float | None],
+) -> None:
+    """Points with intervals; a point without one stands alone."""
+    below = [0.0 if a is None else max(0.0, v - a) for v, a in zip(y, low, strict=True)]
+    above = [0.0 if a is None else max(0.0, a - v) for v, a in zip(y, high, strict=True)]
+    line = look.line | {"linestyle": "none"}
+    ax.errorbar(x, y, yerr=[below, above], elinewidth=0.8, capsize=1.6, **line)
+
+
+def spread(k: int, count: int) -> float:
+    """Place `k` of `count` places around 0, one unit apart."""
+    return k - (count - 1) / 2
+
+
+def sample(rows: Rows) -> str:
+    """The seeds behind some rows, as `n = 10`, or as a range where they differ."""
+    found = sorted({row["n"] for row in rows}) or [0]
+    return f"n = {found[0]}" if len(found) == 1 else f"n = {found[0]}–{found[-1]}"
+
+
+def quantity(metric: str) -> str:
+    """A metric with its unit."""
+    return words(metric) + (" (nats)" if metric in NATS else "")
+
+
+def scale(ax: Axes, values: Sequence[float | None]) -> None:
+    """A logarithmic axis where values spread far."""
+    known = [v for v in values if v is not None]
+    if not known or min(known) <= 0 or max(known) / min(known) < LOG_FROM:
+        return
+    ax.set_yscale("log")
+    ax.set_ylim(min(known) / 1.8, max(known) * 1.8)
+    plain_decades(ax)
+
+
+def plain_decades(ax: Axes) -> None:
+    """Plain numbers on a logarithmic axis, more of them where it spans few decades."""
+    low, high = ax.get_ylim()
+    subs = (1.0, 2.0, 5.0) if high / low < 1e3 else (1.0,)
+    ax.yaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(FuncFormatter(_plain))
+
+
+def _plain(value: float, _: int) -> str:
+    return f"{value:g}" if value >= 1e-3 else f"1e{math.log10(value):.0f}"
+
+
+def legend(figure: Figure, view: View) -> None:
+    """Every variant with its look, above the panels."""
+    handles = [Line2D([], [], **look.line, label=view.label(v)) for v, look in looks(view.roles).items()]
+    lines = math.ceil(len(handles) / (4 if figure.get_figwidth() > SINGLE else 2))
+    columns = math.ceil(len(handles) / lines)
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns, handlelength=3.2)

@@ -1,0 +1,153 @@
+"""The headline figure: studies × seven constraints, measured beside claimed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import FixedLocator
+
+from ablatlas.report import numbers
+from ablatlas.report.style import DOUBLE, FAINT, INK, styled
+from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, unmeasured
+
+MARKS = {"RELAXED": "▲", "TIGHTENED": "▼", "UNCHANGED": "=", "INCONCLUSIVE": "?"}
+LIMIT = 4.0  # log2 ρ at which the colours end: sixteenfold
+COLORS = sns.blend_palette(["#D55E00", "#FFFFFF", "#0072B2"], as_cmap=True)
+BLANK = "#EFEFEF"
+HEAD = {"optimization": "optimization &\nregularization", "efficiency": "compute\nefficiency"}
+HEIGHT = 0.42  # of a row, inches
+NOTES = "abcdefghijklmnopqrstuvwxyz"
+
+
+@styled
+def draw(studies: Rows) -> Figure:
+    """A row a study, a column a constraint. Cells without a verdict name a note below that says why."""
+    notes = reasons(studies)
+    tall = HEIGHT * len(studies)
+    figure = Figure(figsize=(DOUBLE, tall + 1.35 + 0.13 * len(notes)), layout="constrained")
+    ax, foot = figure.subplots(2, 1, height_ratios=[tall + 0.35, 0.13 * max(1, len(notes))])
+    for row, results in enumerate(studies):
+        for column, constraint in enumerate(CONSTRAINTS):
+            _cell(ax, column, row, results, constraint, notes)
+    _dress(ax, studies)
+    _notes(foot, notes)
+    _key(figure, ax)
+    return figure
+
+
+def reasons(studies: Rows) -> dict[str, str]:
+    """Each reason for which something was not measured, with the letter of its note."""
+    found = dict.fromkeys(why for results in studies for why in unmeasured(results).values())
+    return dict(zip(found, NOTES, strict=False))
+
+
+def _cell(ax: Axes, x: int, y: int, results: Row, constraint: str, notes: Mapping[str, str]) -> None:
+    verdict = headline(results, constraint)
+    color = _color(verdict)
+    ax.add_patch(Rectangle((x, y), 1, 1, facecolor=color, edgecolor="white", linewidth=1.5))
+    if verdict is None:
+        ax.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="////", edgecolor="#DADADA", linewidth=0))
+        letter = notes[unmeasured(results)[constraint]]
+        ax.text(x + 0.5, y + 0.5, f"not\nmeasured$^{{{letter}}}$", **_centred(6, FAINT))
+    else:
+        ink = "white" if _dark(color) else INK
+        ax.text(x + 0.5, y + 0.33, f"{MARKS[verdict['verdict']]} n = {verdict['n']}", **_centred(7, ink))
+        ax.text(x + 0.5, y + 0.7, _below(verdict), **_centred(6.5, ink))
+    _outline(ax, x, y, claimed(results, constraint))
+
+
+def _centred(size: float, color: str) -> dict:
+    return {"ha": "center", "va": "center", "fontsize": size, "color": color, "linespacing": 1.0}
+
+
+def _below(verdict: Row) -> str:
+    """The ratio, or, where nothing was decided and nothing bounded, why."""
+    rho = verdict["rho"]
+    bounded = rho["low"] is not None or rho["high"] is not None
+    if verdict["verdict"] == "INCONCLUSIVE":
+        return str(verdict["reason"])
+    return numbers.ratio(rho) if bounded else ""
+
+
+def _color(verdict: Row | None) -> str | tuple[float, float, float, float]:
+    """By log2 ρ: its estimate, or the bound of a decided verdict; white where neither is known."""
+    if verdict is None:
+        return BLANK
+    rho = verdict["rho"]
+    known = rho["value"]
+    if known is None and verdict["verdict"] == "RELAXED":
+        known = rho["low"]
+    if known is None and verdict["verdict"] == "TIGHTENED":
+        known = rho["high"]
+    return "#FFFFFF" if known is None else COLORS(Normalize(-LIMIT, LIMIT, clip=True)(math.log2(known)))
+
+
+def _dark(color: str | tuple[float, float, float, float]) -> bool:
+    red, green, blue = to_rgb(color)
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+
+
+def claimed(results: Row, constraint: str) -> bool | str:
+    """Whether the essays tie the study to a constraint (True, False), or only suggest it ("implied")."""
+    if constraint in results["claim"]["constraints"]:
+        return True
+    return "implied" if constraint in results["claim"].get("implied", []) else False
+
+
+def _outline(ax: Axes, x: int, y: int, claim: bool | str) -> None:
+    if claim:
+        dash = "-" if claim is True else (0, (3, 2))
+        box = Rectangle((x + 0.03, y + 0.05), 0.94, 0.9, fill=False, edgecolor=INK, linewidth=1.6, linestyle=dash)
+        ax.add_patch(box)
+
+
+def _dress(ax: Axes, studies: Rows) -> None:
+    ax.set_xlim(0, len(CONSTRAINTS))
+    ax.set_ylim(len(studies), 0)
+    ax.set_yticks([row + 0.5 for row in range(len(studies))], [r.get("title", r["study"]) for r in studies])
+    heads = [HEAD.get(name, label) for name, label in CONSTRAINTS.items()]
+    ax.set_xticks([column + 0.5 for column in range(len(heads))], heads)
+    ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    ax.axvline(len(HARD), color=INK, linewidth=0.8, ymax=1.14, clip_on=False)
+    for left, right, text in ((0, len(HARD), "hard constraints"), (len(HARD), len(CONSTRAINTS), "leverage on them")):
+        ax.annotate(
+            text,
+            xy=((left + right) / 2, 0),
+            xytext=(0, 25),
+            textcoords="offset points",
+            ha="center",
+            fontsize=7.5,
+            fontweight="bold",
+        )
+
+
+def _notes(ax: Axes, notes: Mapping[str, str]) -> None:
+    """Why cells are empty, one line a reason, under the cells."""
+    ax.axis("off")
+    lines = [f"{letter}  {why}" for why, letter in notes.items()]
+    ax.text(0, 1, "\n".join(lines), va="top", fontsize=6.5, color=FAINT, transform=ax.transAxes)
+
+
+def _key(figure: Figure, ax: Axes) -> None:
+    """What outlines, marks and colours mean."""
+    handles = [
+        Patch(facecolor="white", edgecolor=INK, linewidth=1.6, label="claimed"),
+        Patch(facecolor="white", edgecolor=INK, linewidth=1.6, linestyle=(0, (3, 2)), label="implied"),
+        *(Patch(alpha=0, label=f"{mark} {word}") for word, mark in MARKS.items()),
+    ]
+    figure.legend(handles=handles, loc="outside lower left", ncols=3, handlelength=1.6, columnspacing=1.0)
+    scale = ScalarMappable(Normalize(-LIMIT, LIMIT), COLORS)
+    bar = figure.colorbar(scale, ax=ax, location="bottom", aspect=60, shrink=0.5, pad=0.02, anchor=(1.0, 0.5))
+    bar.ax.xaxis.set_major_locator(FixedLocator([-4, -2, 0, 2, 4]))
+    bar.ax.set_xticklabels(["≤ 1/16", "1/4", "1", "4", "≥ 16"])
+    bar.set_label("ρ, or its bound where that is all that is known", fontsize=6.5)
+    bar.outline.set_linewidth(0.5)

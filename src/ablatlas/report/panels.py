@@ -1,0 +1,133 @@
+"""Figures of small multiples: learning curves and mechanism variables, a panel for each cell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ablatlas.report.drawing import intervals, legend, plain_decades, quantity, sample, scale, spread
+from ablatlas.report.style import DOUBLE, SINGLE, looks, styled
+from ablatlas.report.text import words
+from ablatlas.report.view import Rows, View
+
+PER_ROW = 4  # panels side by side
+
+
+@styled
+def curves(view: View, metrics: Sequence[str]) -> Figure:
+    """Learning curves, mean and 95 % interval over seeds: a panel for each metric and cell."""
+    shown = [(metric, cell) for metric in metrics for cell in _cells(view.table("curves", metric=metric))]
+    figure, axes = _panels(len(shown))
+    for ax, (metric, cell) in zip(axes, shown, strict=True):
+        rows = view.table("curves", metric=metric, cell=cell)
+        _bands(ax, view, rows, "step", marks=5)
+        ax.set_title(_title(view, cell, rows))
+        scale(ax, [row["mean"] for row in rows])
+        ax.xaxis.set_major_locator(MaxNLocator(3))
+    _share_axes(axes, "step", [quantity(metric) for metric, _ in shown])
+    legend(figure, view)
+    return figure
+
+
+@styled
+def profiles(view: View, name: str) -> Figure:
+    """A mechanism variable along the network's depth: a panel for each cell."""
+    cells = _cells(view.table("mechanism", name=name))
+    figure, axes = _panels(len(cells))
+    for ax, cell in zip(axes, cells, strict=True):
+        rows = view.table("mechanism", name=name, cell=cell)
+        _bands(ax, view, rows, "x", marks=len(rows))
+        ax.set_title(_title(view, cell, rows))
+        ax.set_yscale("log")
+        ax.set_xlim(-0.05, 1.05)
+        ax.set_xticks([0, 0.5, 1], ["0", "½", "1"])
+    _share_axes(axes, "relative depth", [words(name)] * len(cells))
+    legend(figure, view)
+    return figure
+
+
+@styled
+def scalars(view: View, names: Sequence[str]) -> Figure:
+    """Mechanism variables that are one number a run: a panel each, a place on its axis for each cell."""
+    figure, axes = _panels(len(names))
+    for ax, name in zip(axes, names, strict=True):
+        rows = view.table("mechanism", name=name)
+        cells, all_looks = _cells(rows), looks(view.roles)
+        for k, (variant, look) in enumerate(all_looks.items()):
+            mine = [row for row in rows if row["variant"] == variant]
+            x = [cells.index(r["cell"]) + spread(k, len(all_looks)) * 0.8 / len(all_looks) for r in mine]
+            intervals(ax, look, x, *([row[key] for row in mine] for key in ("mean", "low", "high")))
+        ax.set_xticks(range(len(cells)), [_level(view, cell) for cell in cells])
+        ax.set_xlim(-0.6, len(cells) - 0.4)
+        ax.set_ylabel(f"{words(name)}\n({sample(rows)})")
+        scale(ax, [row["mean"] for row in rows])
+    legend(figure, view)
+    return figure
+
+
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels, at most PER_ROW side by side."""
+    columns = min(count, PER_ROW) if count != PER_ROW + 1 else 3
+    lines = math.ceil(count / columns)
+    size = (SINGLE, 2.4) if count == 1 else (DOUBLE, 0.5 + 1.55 * lines)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(lines, columns, squeeze=False)
+    for spare in grid.flat[count:]:
+        spare.remove()
+    return figure, list(grid.flat[:count])
+
+
+def _bands(ax: Axes, view: View, rows: Rows, x: str, marks: int) -> None:
+    """A line per variant, with about `marks` markers on it and its interval as a band."""
+    for name, look in looks(view.roles).items():
+        mine = [row for row in rows if row["variant"] == name and row["mean"] is not None]
+        every = max(1, len(mine) // marks)
+        ax.plot([r[x] for r in mine], [r["mean"] for r in mine], **look.line, markersize=3, markevery=every)
+        banded = [row for row in mine if row["low"] is not None]
+        place, low, high = ([row[key] for row in banded] for key in (x, "low", "high"))
+        ax.fill_between(place, low, high, color=look.color, alpha=0.18, linewidth=0)
+
+
+def _cells(rows: Rows) -> list[str]:
+    return list(dict.fromkeys(row["cell"] for row in rows))
+
+
+def _level(view: View, cell: str) -> str:
+    """A cell by its level on its ladder, as `depth 20`; nothing for the one cell of an evaluated ladder."""
+    main = view.main_ladder
+    if cell != "base":
+        return cell.replace("=", " ")
+    return f"{main.name} {main.reference:g}" if main and not main.evaluated else ""
+
+
+def _title(view: View, cell: str, rows: Rows) -> str:
+    return f"{_level(view, cell)} ({sample(rows)})" if len(view.study.cells) > 1 else sample(rows)
+
+
+def _share_axes(axes: Sequence[Axes], x: str, y: Sequence[str]) -> None:
+    """Labels where they are needed, and equal value axes for panels of the same quantity."""
+    columns = axes[0].get_gridspec().ncols  # type: ignore[union-attr]
+    for k, ax in enumerate(axes):
+        if k + columns >= len(axes):
+            ax.set_xlabel(x)
+        if k % columns == 0 or y[k] != y[k - 1]:
+            ax.set_ylabel(y[k])
+        else:
+            ax.tick_params(labelleft=False)
+    for label in dict.fromkeys(y):
+        _equal_limits([ax for ax, other in zip(axes, y, strict=True) if other == label])
+
+
+def _equal_limits(axes: Sequence[Axes]) -> None:
+    log = any(ax.get_yscale() == "log" for ax in axes)
+    for ax in axes:
+        ax.set_yscale("log" if log else "linear")
+    low, high = min(ax.get_ylim()[0] for ax in axes), max(ax.get_ylim()[1] for ax in axes)
+    for ax in axes:
+        ax.set_ylim(low, high)
+        if log:
+            plain_decades(ax)

@@ -1,0 +1,74 @@
+"""What tests share: a repository of their own to work in, and the commands that a person types there."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+COPIED = ("Snakefile", "Makefile", "README.md", "pyproject.toml", "constraints.txt", "workflow", "params", "src")
+
+
+def copy_repository(target: Path) -> Path:
+    """A copy of the project's files at `target`, with nothing trained in it."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
+    (target / "docs").mkdir()
+    return target
+
+
+def environment(root: Path) -> dict[str, str]:
+    """The environment in which the commands of `root` run its own source, with this interpreter's tools."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "PYTHONPATH": str(root / "src"), "OMP_NUM_THREADS": "1"}
+
+
+def type_in(root: Path, *words: str, timeout: float = 600) -> str:
+    """Run a command in `root` and return all that it printed. Fails the test where the command fails."""
+    done = subprocess.run(
+        words, cwd=root, env=environment(root), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        timeout=timeout, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout[-4000:]}"
+    return done.stdout
+
+
+def snakemake(root: Path, *words: str, scale: str = "smoke", published: str = "use") -> str:
+    """Run Snakemake as the README does, at a scale."""
+    profile = ("--profile", "workflow/profiles/local", "--cores", "2")
+    return type_in(root, "snakemake", *profile, *words, "--config", f"scale={scale}", f"published={published}")
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository in which `all` has been run at smoke scale. Read only: copy it to change it."""
+    root = copy_repository(tmp_path_factory.mktemp("smoke") / "ablatlas")
+    snakemake(root, "all")
+    return root
+
+
+@pytest.fixture
+def worked(smoke: Path, tmp_path: Path) -> Path:
+    """A copy of the finished smoke repository, file times and all, to edit."""
+    return Path(shutil.copytree(smoke, tmp_path / "ablatlas"))
+
+
+@pytest.fixture
+def cloned(smoke: Path, tmp_path: Path) -> Path:
+    """What a fresh clone would hold, had the smoke runs been published: no working output, no old file times."""
+    root = copy_repository(tmp_path / "clone")
+    for record in (smoke / "data" / "runs").rglob("[!.]*.json.gz"):
+        kept = root / "data" / "published" / record.relative_to(smoke / "data" / "runs")
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(record, kept)
+    for path in root.rglob("*"):
+        os.utime(path)
+    return root

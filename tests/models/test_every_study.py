@@ -1,0 +1,172 @@
+"""What every study promises of its arms, over all studies, cells and variants that are declared."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ablatlas.study import Study, load, names
+from ablatlas.train.sequential import Training, build, deterministic
+
+SEED = 3
+
+
+@cache
+def study_of(name: str) -> Study:
+    return load(name, "smoke")
+
+
+CELLS = [(name, cell) for name in names() for cell in study_of(name).cells]
+
+
+@cache
+def start(name: str, cell: str, variant: str) -> tuple[Any, nn.Module, dict[str, Any]]:
+    """Task, model and configuration of a run before its first step. Not to be trained."""
+    config = study_of(name).run_config(variant, cell)
+    return *build(config, SEED), config
+
+
+def stepped(name: str, cell: str, variant: str) -> tuple[Any, nn.Module, float]:
+    """The same after one optimizer step, with the loss before it."""
+    deterministic()
+    training = Training(study_of(name).run_config(variant, cell), SEED)
+    loss = training.step(0)
+    return training.task, training.model, loss
+
+
+def arms(name: str) -> list[str]:
+    return [variant.name for variant in study_of(name).variants.values() if variant.arm == variant.name]
+
+
+def leaves(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def differences(name: str, cell: str, one: str, other: str) -> set[str]:
+    first, second = (dict(leaves(study_of(name).run_config(variant, cell))) for variant in (one, other))
+    return {path for path in first.keys() | second.keys() if first.get(path) != second.get(path)}
+
+
+def restarted(model: nn.Module) -> set[str]:
+    """The vectors under parts that declare a start of their own."""
+    return {
+        f"{prefix}.{name}"
+        for prefix, part in model.named_modules()
+        if hasattr(part, "start")
+        for name, parameter in part.named_parameters()
+        if parameter.ndim < 2
+    }
+
+
+def shared(one: nn.Module, other: nn.Module) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """Tensors that both models train, under the same name."""
+    theirs = dict(other.named_parameters())
+    for name, parameter in one.named_parameters():
+        if parameter.requires_grad and name in theirs and theirs[name].requires_grad:
+            yield name, parameter, theirs[name]
+
+
+@pytest.mark.parametrize(("name", "cell"), CELLS)
+def test_arms_differ_at_the_ablated_path_alone(name: str, cell: str) -> None:
+    ablated = study_of(name).ablate
+    for arm in arms(name):
+        found = differences(name, cell, "with", arm)
+        assert all(path == ablated or path.startswith(f"{ablated}.") for path in found)
+        assert bool(found) == (arm != "with")
+
+
+@pytest.mark.parametrize(("name", "cell"), CELLS)
+def test_contrasts_differ_from_their_arm_where_they_say(name: str, cell: str) -> None:
+    for variant in study_of(name).variants.values():
+        arm = study_of(name).variants[variant.arm]
+        said = {path for path in variant.settings if variant.settings[path] != arm.settings.get(path)}
+        assert differences(name, cell, variant.arm, variant.name) == said
+
+
+@pytest.mark.parametrize(("name", "cell"), CELLS)
+def test_shared_tensors_of_all_arms_start_bit_equal(name: str, cell: str) -> None:
+    _, reference, _ = start(name, cell, "with")
+    for arm in arms(name):
+        _, model, _ = start(name, cell, arm)
+        own = restarted(model) | restarted(reference)
+        found = list(shared(reference, model))
+        assert any(tensor.ndim > 1 for _, tensor, _ in found)
+        for tensor, one, other in found:
+            assert torch.equal(one, other) or tensor in own, f"{arm}: {tensor}"
+
+
+@pytest.mark.parametrize(("name", "cell"), CELLS)
+def test_arms_see_the_same_batches(name: str, cell: str) -> None:
+    reference, _, _ = start(name, cell, "with")
+    for arm in arms(name):
+        task, _, _ = start(name, cell, arm)
+        for step in (0, 2):
+            one, other = reference.batch(step), task.batch(step)
+            pairs = zip(one, other, strict=True) if isinstance(one, tuple) else [(one, other)]
+            assert all(torch.equal(a, b) for a, b in pairs)
+
+
+@pytest.mark.parametrize(("name", "cell"), CELLS)
+def test_every_variant_takes_a_finite_step_that_moves_every_trained_tensor(name: str, cell: str) -> None:
+    for variant in study_of(name).variants:
+        _, before, _ = start(name, cell, variant)
+        _, after, loss = stepped(name, cell, variant)
+        assert torch.tensor(loss).isfinite(), variant
+        for (tensor, old), (_, new) in zip(before.named_parameters(), after.named_parameters(), strict=True):
+            assert new.isfinite().all(), f"{variant}: {tensor}"
+            # a bias that a normalisation subtracts again has no gradient beyond rounding, and may stay
+            moved = not torch.equal(old, new)
+            assert moved == old.requires_grad or old.ndim < 2, f"{variant}: {tensor}"
+
+
+@pytest.mark.parametrize(("name", "cell"), CELLS)
+def test_every_ablation_is_real(name: str, cell: str) -> None:
+    """After one step no two variants lose the same on the next batch: each does something of its own."""
+    losses: dict[float, str] = {}
+    for variant in study_of(name).variants:
+        task, model, _ = stepped(name, cell, variant)
+        with torch.no_grad():
+            loss = float(task.loss(model, task.batch(0), None)[0])
+        assert loss not in losses, f"{variant} and {losses.get(loss)} are the same"
+        losses[loss] = variant
+
+
+@pytest.mark.parametrize(("name", "cell"), CELLS)
+def test_every_task_has_a_floor_for_what_its_criterion_reads(name: str, cell: str) -> None:
+    task, _, _ = start(name, cell, "with")
+    criterion = study_of(name).criterion(cell)
+    assert criterion is not None
+    metric = "loss" if criterion.metric == "train_loss" else criterion.metric
+    assert any(floor == metric or floor.startswith(f"{metric}@") for floor in task.floor)
+
+
+MATCHED = [
+    (name, variant.name, variant.arm)
+    for name in names()
+    for variant in study_of(name).variants.values()
+    if variant.role == "matched"
+]
+
+
+def trainable(name: str, variant: str) -> int:
+    _, model, _ = start(name, "base", variant)
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+@pytest.mark.parametrize(("name", "variant", "arm"), MATCHED)
+def test_a_matched_contrast_comes_closer_to_the_other_arm_than_its_own_does(name: str, variant: str, arm: str) -> None:
+    other = trainable(name, "without" if arm == "with" else "with")
+    assert abs(trainable(name, variant) - other) < abs(trainable(name, arm) - other)
+
+
+def test_counts_of_parameters_that_studies_state() -> None:
+    counts = {arm: trainable("forget_gate", arm) for arm in ("wider", "with", "without")}
+    assert counts == {"wider": 617, "with": 575, "without": 447}
+    assert trainable("layernorm", "no_gain") == trainable("layernorm", "without")

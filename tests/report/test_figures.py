@@ -1,0 +1,137 @@
+"""Every figure draws for every kind of result, to the same bytes, with its n and its intervals."""
+
+import copy
+from typing import Any
+
+import findings
+import pytest
+
+from ablatlas.report import captions, heatmap, ladders, panels, style
+from ablatlas.report.view import View
+
+STUDIES = ("residual", "layernorm", "forget_gate")
+
+
+def staircase(view: View) -> bytes:
+    assert view.main_ladder is not None
+    return style.render(ladders.staircase(view, view.main_ladder))
+
+
+def texts(svg: bytes) -> str:
+    """Texts are drawn as outlines; matplotlib leaves the words themselves in comments."""
+    return svg.decode()
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_main_figure_shows_n_brackets_and_references(name: str) -> None:
+    drawn = texts(staircase(findings.view(name)))
+    for words in ("n = 10", "solved", "cap", "half of the runs fail within the bar", "mean and 95 % interval"):
+        assert words in drawn
+
+
+@pytest.mark.parametrize("form", style.FORMATS)
+def test_figures_are_the_same_bytes_every_time(form: str) -> None:
+    view = findings.view("forget_gate")
+    length = view.study.ladders["length"]
+    once, again = (style.render(ladders.staircase(view, length), form) for _ in range(2))
+    assert once == again
+
+
+def test_figures_do_not_depend_on_what_the_caller_has_set() -> None:
+    import matplotlib as mpl
+
+    before = staircase(findings.view("residual"))
+    with mpl.rc_context({"font.size": 20, "svg.hashsalt": "another", "axes.grid": True}):
+        assert staircase(findings.view("residual")) == before
+
+
+def blank(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [row | dict.fromkeys(keys) for row in rows]
+
+
+def test_every_figure_draws_without_means_and_intervals() -> None:
+    found = copy.deepcopy(findings.results(findings.study("residual")))
+    tables = found["tables"]
+    tables["levels"] = blank(tables["levels"], ("mean", "mean_low", "mean_high"))
+    tables["curves"] = blank(tables["curves"], ("low", "high"))
+    tables["mechanism"] = blank(tables["mechanism"], ("low", "high"))
+    for verdict in found["verdicts"]:
+        verdict["brackets"] = {name: {"low": None, "high": None} for name in verdict["brackets"]}
+    view = View(findings.study("residual"), found)
+    assert staircase(view)
+    assert style.render(panels.curves(view, ["train_loss"]))
+    assert style.render(panels.profiles(view, "gradient_norm"))
+
+
+def test_variants_that_never_ran_leave_gaps() -> None:
+    found = copy.deepcopy(findings.results(findings.study("residual")))
+    for name in ("curves", "mechanism"):
+        found["tables"][name] = [row for row in found["tables"][name] if row["variant"] != "without"]
+    view = View(findings.study("residual"), found)
+    assert style.render(panels.curves(view, ["train_loss", "val_loss"]))
+    assert style.render(panels.profiles(view, "gradient_norm"))
+
+
+def test_a_ladder_of_a_single_level_draws() -> None:
+    from dataclasses import replace
+
+    study = findings.study("residual")
+    short = replace(study, ladders={"depth": replace(study.ladders["depth"], levels=(8,))})
+    assert staircase(View(short, findings.results(short)))
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_learning_curves_draw(name: str) -> None:
+    drawn = texts(style.render(panels.curves(findings.view(name), ["train_loss", "val_loss"])))
+    assert "training loss (nats)" in drawn
+    assert "n = 10" in drawn
+
+
+def test_scalars_and_survival_of_an_evaluated_ladder() -> None:
+    view = findings.view("forget_gate")
+    assert "largest cell state" in texts(style.render(panels.scalars(view, ["largest_cell_state"])))
+    assert "runs at risk" in texts(style.render(ladders.survival(view, view.study.ladders["length"])))
+
+
+def test_two_variants_of_a_role_differ_without_colour() -> None:
+    looks = style.looks({"with": "with", "a": "factorial", "b": "factorial"})
+    assert looks["a"].filled
+    assert not looks["b"].filled
+    assert len({(look.marker, str(look.dash)) for look in style.LOOKS.values()}) == len(style.LOOKS)
+
+
+def test_what_is_read_aloud_says_what_is_drawn() -> None:
+    view = findings.view("residual")
+    assert view.main_ladder is not None
+    words = captions.staircase(view, view.main_ladder)
+    assert "with: 10/10 at 8, 10/10 at 14" in words.alt
+    assert "without: 10/10 at 8, 10/10 at 14, 0/10 at 20" in words.alt
+    assert "training loss < 1.16" in words.caption
+
+
+RATIOS = [
+    ("RELAXED", {"value": None, "low": 2.5, "high": None}, "&gt; 2.5×"),
+    ("RELAXED", {"value": 40.0, "low": 20.0, "high": 80.0}, "40× (20 to 80)"),
+    ("TIGHTENED", {"value": None, "low": None, "high": 0.2}, "&lt; 0.2×"),
+    ("UNCHANGED", {"value": 1.0, "low": 0.95, "high": 1.05}, "1× (0.95 to 1.05)"),
+    ("INCONCLUSIVE", {"value": None, "low": None, "high": None}, "ladder too coarse"),
+]
+
+
+@pytest.mark.parametrize(("word", "rho", "printed"), RATIOS)
+def test_the_heat_map_marks_every_verdict(word: str, rho: dict[str, Any], printed: str) -> None:
+    found = findings.results(findings.study("residual"))
+    reason = "ladder too coarse" if word == "INCONCLUSIVE" else None
+    verdicts = [v | {"verdict": word, "rho": rho, "reason": reason} for v in found["verdicts"]]
+    drawn = texts(style.render(heatmap.draw([found | {"verdicts": verdicts}])))
+    assert f"{heatmap.MARKS[word]} n = 10" in drawn
+    assert printed in drawn
+
+
+def test_the_heat_map_says_why_a_cell_is_empty() -> None:
+    found = [findings.results(findings.study(name)) for name in STUDIES]
+    found[0]["unmeasured"][0]["why"] = "its ladder examples is not climbed at scale laptop"
+    drawn = texts(style.render(heatmap.draw(found)))
+    assert "a  its ladder examples is not climbed at scale laptop" in drawn
+    assert "b  the study declares no ladder for it" in drawn
+    assert style.render(heatmap.draw(found)) == style.render(heatmap.draw(found))

@@ -1,0 +1,113 @@
+"""Sentences: honest in every outcome."""
+
+from typing import Any
+
+import findings
+import pytest
+
+from ablatlas.report import text
+from ablatlas.report.view import View
+
+UNBOUNDED = {"value": None, "low": None, "high": None, "censored": "both", "text": "any ρ"}
+
+
+def changed(name: str = "residual", role: str = "without", **changes: Any) -> View:
+    """Results in which the verdicts of one role are changed."""
+    found = findings.results(findings.study(name))
+    verdicts = [v | changes if v["role"] == role else v for v in found["verdicts"]]
+    return findings.view(name, verdicts=verdicts)
+
+
+def undecided(reason: str, needs: str | None = None) -> dict[str, Any]:
+    return {"verdict": "INCONCLUSIVE", "reason": reason, "needs": needs, "rho": UNBOUNDED, "supported": False}
+
+
+def test_a_relaxed_constraint_is_said_with_its_bound_and_n() -> None:
+    said = text.headline(findings.view("forget_gate"))
+    assert said.startswith("The essays say (E1, E3): “A gate that can empty the memory cell")
+    assert "We measured: architecture RELAXED — half of the runs of `with` get more than" in said
+    assert "(n = 10 seeds)" in said
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [("RELAXED", "beats the strong substitute `scaled_init` as well"),
+     ("INCONCLUSIVE", "beats only the plain ablation, not the strong substitute `scaled_init`"),
+     ("UNCHANGED", "beats only the plain ablation, not the strong substitute `scaled_init`"),
+     ("TIGHTENED", "beats only the plain ablation, not the strong substitute `scaled_init`")],
+)  # fmt: skip
+def test_the_headline_says_whether_the_strong_substitute_is_beaten(verdict: str, said: str) -> None:
+    reason = "ladder too coarse" if verdict == "INCONCLUSIVE" else None
+    assert said in text.headline(changed(role="strong", verdict=verdict, reason=reason))
+
+
+def test_nothing_is_said_of_a_strong_arm_where_the_plain_ablation_is_not_beaten() -> None:
+    said = text.headline(changed(**undecided("ladder too coarse", "levels between 8 and 14")))
+    assert "scaled_init" not in said
+    assert "INCONCLUSIVE — whether `with` gets farther along depth than `without` is undecided" in said
+    assert "it would need levels between 8 and 14" in said
+
+
+@pytest.mark.parametrize("reason", [*text.REASONS, "a reason of a later version"])
+def test_every_reason_has_words(reason: str) -> None:
+    view = changed(**undecided(reason))
+    assert text.REASONS.get(reason, reason) in text.headline(view)
+    assert "RELAXED" not in text.headline(view)
+    assert "does not support" in text.verdict_words(view)
+
+
+def test_a_tightened_constraint_is_not_dressed_up() -> None:
+    rho = {"value": None, "low": None, "high": 0.364, "censored": "below", "text": ""}
+    view = changed(verdict="TIGHTENED", rho=rho, supported=False)
+    assert "TIGHTENED — half of the runs of `with` get less than 0.364 times as far" in text.headline(view)
+
+
+def test_an_unchanged_constraint() -> None:
+    view = changed(verdict="UNCHANGED", rho={"value": 1.0, "low": 0.95, "high": 1.05}, supported=False)
+    assert "UNCHANGED — `with` and `without` get equally far along depth" in text.headline(view)
+
+
+def test_a_verdict_on_few_seeds_is_exploratory() -> None:
+    assert "RELAXED (exploratory)" in text.headline(changed(exploratory=True))
+
+
+def test_too_few_seeds_test_nothing() -> None:
+    open_ends = {name: {"low": None, "high": None} for name in ("with", "without")}
+    view = changed(p=None, p_adjusted=None, brackets=open_ends, **undecided("too few seeds", "at least 7 seeds"))
+    assert "nothing is tested" in text.verdict_words(view)
+    assert "cannot locate" in text.verdict_words(view)
+
+
+def test_a_claim_whose_ladder_is_not_climbed_at_this_scale_is_not_measured() -> None:
+    why = [{"constraint": "optimization", "why": "its ladder depth is not climbed at scale laptop"}]
+    said = text.headline(findings.view("residual", verdicts=[], unmeasured=why))
+    assert said.endswith("Not measured at scale laptop: its ladder depth is not climbed at scale laptop.")
+
+
+def test_every_contrast_is_told_in_words() -> None:
+    told = "\n".join(text.contrasts(findings.view("forget_gate")) + text.contrasts(findings.view("residual")))
+    assert "`resets`, rescue (model.forget = open, model.state = reset). It undoes damage of `without`" in told
+    assert "`wider`, matched" in told
+    assert "The difference to `with` remains when sizes are matched." in told
+    assert "with these further settings on both sides" in told
+
+
+@pytest.mark.parametrize("role", ["strong", "placebo", "rescue", "matched"])
+@pytest.mark.parametrize("word", ["RELAXED", "TIGHTENED", "UNCHANGED", "INCONCLUSIVE"])
+def test_every_answer_of_every_role_has_words(role: str, word: str) -> None:
+    answers = text.ANSWERS[role]
+    assert answers.get(word, answers["else"]).format(other="`with`")
+
+
+def test_what_differs_in_size_is_said() -> None:
+    said = text.equality(findings.view("forget_gate"))
+    without = next(line for line in said if line.startswith("`without`"))
+    assert "trainable parameters differ: 447 against 575" in without
+    assert "as many parameters and FLOPs a step as `with` in every cell" in without
+
+
+def test_limits_name_every_constraint_that_was_not_measured() -> None:
+    said = "\n".join(text.limits(findings.view("residual")))
+    for label in ("data", "compute", "energy", "parameters", "architecture", "compute efficiency"):
+        assert f"Not measured: {label} (" in said
+    assert "Controls (A/A, null, dose): not run for this version." in said

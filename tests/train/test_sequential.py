@@ -1,0 +1,353 @@
+"""The engine: exactness, divergence, the curve, and gradients against autograd by hand."""
+
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from ablatlas.tasks import digits
+from ablatlas.train import sequential
+from ablatlas.train.sequential import Run, Training, diverged, evaluation_steps, gradient_norms, train
+
+SGD = {"name": "momentum", "optimizer": "sgd", "lr": 0.05, "momentum": 0.9}
+ADAM = {"name": "adam", "optimizer": "adam", "lr": 0.01, "betas": [0.9, 0.999]}
+COURSE = {"weight_decay": 0.0, "schedule": "constant", "warmup": 0, "clip": None, "steps": 6, "evaluations": 3}
+PARTS: dict[str, dict[str, Any]] = {
+    "mlp": {
+        "model": {
+            "name": "residual_mlp", "depth": 6, "width": 8, "shortcut": "identity", "norm": "batch",
+            "activation": "relu", "dropout": 0.2,
+        },
+        "task": {"name": "digits"},
+        "recipe": SGD | COURSE | {"batch": 32},
+    },
+    "transformer": {
+        "model": {
+            "name": "transformer", "depth": 1, "width": 4, "heads": 2, "ratio": 2, "branch": "pre_norm", "affine": True,
+        },
+        "task": {"name": "digit_pixels"},
+        "recipe": ADAM | COURSE | {"batch": 4},
+    },
+    "lstm": {
+        "model": {"name": "lstm", "width": 4, "forget": "learned", "state": "reset"},
+        "task": {
+            "name": "reber", "window": 10, "restart": 2, "judged": 4, "span": 50, "positions": [50, 60],
+        },
+        "recipe": ADAM | COURSE | {"batch": 3},
+    },
+}  # fmt: skip
+
+
+def config(kind: str = "mlp", **recipe: Any) -> dict[str, Any]:
+    """A small resolved configuration; `recipe` changes keys of its recipe, and `dropout` and `norm` of its model."""
+    parts = PARTS[kind]
+    model = parts["model"] | {key: recipe.pop(key) for key in ("dropout", "norm") if key in recipe}
+    return {"procedure": "train", "engine": "sequential", **parts, "model": model, "recipe": parts["recipe"] | recipe}
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never give a run up as hopeless: a few steps leave every loss near the floor, above it or below."""
+    monkeypatch.setattr(sequential, "PATIENCE", 2.0)
+
+
+def exact(run: Run) -> tuple[Any, ...]:
+    """All of a run that a rerun has to repeat."""
+    return run.state, run.curve, run.outcome, {name: t.tolist() for name, t in run.parameters.items()}
+
+
+# --- exactness ---
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("kind", PARTS)
+def test_a_rerun_is_bit_equal_whatever_the_process_did_before(kind: str) -> None:
+    torch.manual_seed(1)
+    first = train(config(kind), seed=4)
+    for other in PARTS:
+        train(config(other, steps=2, evaluations=1), seed=9)
+    torch.manual_seed(2)
+    np.random.seed(3)  # noqa: NPY002 - the global generator is what must not matter
+    random.seed(4)
+    assert exact(train(config(kind), seed=4)) == exact(first)
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_another_seed_is_another_run(kind: str) -> None:
+    assert exact(train(config(kind), seed=4)) != exact(train(config(kind), seed=5))
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("kind", PARTS)
+def test_how_often_a_run_is_judged_changes_nothing_in_it(kind: str) -> None:
+    rare, often = (train(config(kind, evaluations=n), seed=0) for n in (2, 6))
+    assert rare.state == often.state == "finished"
+    assert rare.outcome["parameters"] == often.outcome["parameters"]
+    both = {point["step"]: point for point in often.curve}
+    judged = [{k: v for k, v in point.items() if k != "train_loss"} for point in rare.curve]
+    assert judged == [{k: v for k, v in both[p["step"]].items() if k != "train_loss"} for p in rare.curve]
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("kind", PARTS)
+def test_a_longer_budget_begins_like_a_shorter_one(kind: str) -> None:
+    long, short = (train(config(kind, steps=n, evaluations=n), seed=0) for n in (6, 3))
+    assert long.curve[:3] == short.curve
+
+
+def test_dropout_masks_are_keyed_by_seed_layer_and_step() -> None:
+    def masks(seed: int, step: int, before: int = 0) -> list[tuple[bool, ...]]:
+        """What each dropout zeroes of all ones at `step`, after `before` other steps."""
+        training = Training(config(dropout=0.5), seed)
+        seen: list[tuple[bool, ...]] = []
+        for index in range(before):
+            training.step(index)
+        for _, part in training.noisy:
+            part.register_forward_pre_hook(lambda part, given: (torch.ones_like(given[0]),))
+            part.register_forward_hook(lambda part, given, y: seen.append(tuple((y == 0).flatten().tolist())))
+        training.step(step)
+        return seen
+
+    assert masks(0, 3) == masks(0, 3, before=2)
+    assert len({*masks(0, 3), *masks(0, 2), *masks(1, 3)}) == 6  # two layers, three times, all of their own
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_training_draws_from_no_global_generator(kind: str) -> None:
+    training = Training(config(kind), 0)
+    states = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()  # type: ignore[index]  # noqa: NPY002
+    training.step(0)
+    training.judge("validation")
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert np.random.get_state()[1].tolist() == states[1]  # type: ignore[index]  # noqa: NPY002
+    assert random.getstate() == states[2]
+
+
+def test_the_process_is_made_deterministic() -> None:
+    train(config(steps=1, evaluations=1), 0)
+    assert torch.get_num_threads() == sequential.THREADS == 1
+    assert torch.are_deterministic_algorithms_enabled()
+
+
+def test_a_fingerprint_covers_names_and_every_bit() -> None:
+    one = {"a": torch.zeros(2), "b": torch.ones(2)}
+    print_of = sequential.fingerprint
+    assert print_of(one) == print_of(dict(reversed(one.items())))
+    assert print_of(one) != print_of({"a": torch.ones(2), "b": torch.zeros(2)})
+    assert print_of(one) != print_of({"a": -torch.zeros(2), "b": torch.ones(2)})
+
+
+# --- the curve and the outcome ---
+
+
+@pytest.mark.parametrize(
+    ("steps", "evaluations", "expected"),
+    [(10, 5, [2, 4, 6, 8, 10]), (7, 3, [3, 5, 7]), (4, 10, [1, 2, 3, 4]), (5, 1, [5]), (300, 2, [150, 300])],
+)
+def test_evaluations_are_equally_spaced_and_the_last_is_at_the_end(
+    steps: int, evaluations: int, expected: list[int]
+) -> None:
+    assert sorted(evaluation_steps(steps, evaluations)) == expected
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_curve_counts_steps_examples_and_flops() -> None:
+    run = train(config(), 0)
+    forward = 2 * (64 * 8 + 4 * 8 * 8 + 8 * 10)
+    assert [point["step"] for point in run.curve] == [2, 4, 6]
+    assert [point["examples"] for point in run.curve] == [64, 128, 192]
+    assert [point["flops"] for point in run.curve] == [3 * forward * 32 * step for step in (2, 4, 6)]
+    assert run.meters["flops_per_step"] == 3 * forward * 32
+    assert run.meters["parameters"] == run.meters["trainable"] == sum(
+        t.numel() for name, t in run.parameters.items() if "running" not in name and "tracked" not in name
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("patient")
+def test_the_training_loss_is_the_mean_over_the_interval() -> None:
+    losses: list[float] = []
+    run = train(config(), 0, progress=lambda step, loss: losses.append(loss))
+    means = [sum(losses[i : i + 2]) / 2 for i in (0, 2, 4)]
+    assert [point["train_loss"] for point in run.curve] == means
+    assert run.outcome["train_loss"] == means[-1]
+
+
+@pytest.mark.usefixtures("patient")
+def test_curves_are_judged_on_validation_and_the_outcome_on_what_is_asked() -> None:
+    plain, held_out = train(config(), 0), train(config(), 0, split="test")
+    assert plain.curve == held_out.curve
+    assert plain.outcome["loss"] == plain.curve[-1]["loss"] != held_out.outcome["loss"]
+    assert plain.outcome["parameters"] == held_out.outcome["parameters"]
+
+
+def test_judging_is_done_in_evaluation_mode_and_leaves_training_mode_on() -> None:
+    training = Training(config(), 0)
+    training.step(0)
+    running = {k: v.clone() for k, v in training.model.state_dict().items()}
+    assert training.judge("validation") == training.judge("validation")  # no dropout
+    assert training.model.training
+    assert all(torch.equal(running[k], v) for k, v in training.model.state_dict().items())  # no statistics taken
+
+
+@pytest.mark.usefixtures("patient")
+def test_frozen_tensors_are_counted_apart_and_stay() -> None:
+    frozen = config("lstm")
+    frozen["model"] = frozen["model"] | {"forget": "open"}
+    run = train(frozen, 0)
+    assert run.meters["parameters"] - run.meters["trainable"] == 4 * (7 + 4 + 1)
+    assert (run.parameters["forget.bias"] == 30).all()
+
+
+# --- divergence ---
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_at_once_and_keeps_its_curve() -> None:
+    run = train(config(lr=1e18, norm="none", steps=20, evaluations=2), 0)
+    assert run.state == "diverged"
+    assert run.curve[-1]["step"] == 2
+    assert not math.isfinite(run.curve[-1]["train_loss"])
+    assert set(run.curve[-1]) == {"step", "examples", "flops", "train_loss"}
+    assert (run.outcome["loss"], run.outcome["error"]) == (None, None), "a diverged run has no score"
+
+
+def test_an_absurd_rate_leaves_what_was_learned_before_it_in_the_curve() -> None:
+    """With normalisation a loss stays finite at any rate, and the run is given up where it is hopeless."""
+    run = train(config(lr=30.0, steps=20, evaluations=10), 0)
+    assert run.state == "diverged"
+    assert [point["step"] for point in run.curve] == [2, 4, 6]
+    assert all(point["train_loss"] > 2.303 for point in run.curve[1:])
+    assert all(len(point["gradient_norms"]) == sequential.DEPTHS for point in run.curve)
+
+
+def test_a_held_out_loss_that_is_not_finite_is_divergence_too() -> None:
+    run = train(config(lr=1e18, norm="none", steps=20, evaluations=20), 0)
+    assert (run.state, run.curve[-1]["step"]) == ("diverged", 1)
+    assert math.isfinite(run.outcome["train_loss"])
+    assert not math.isfinite(run.curve[-1]["loss"])
+
+
+def scripted(monkeypatch: pytest.MonkeyPatch, script: Callable[[int], float]) -> None:
+    """Make the training loss of digits what `script` says for each step, counted from 1."""
+    step = iter(range(1, 10_000))
+    whole = digits.Task.loss
+
+    def loss(self: digits.Task, model: Any, batch: Any, carry: None) -> tuple[Tensor, None]:
+        return whole(self, model, batch, carry)[0] * 0 + script(next(step)), None
+
+    monkeypatch.setattr(digits.Task, "loss", loss)
+
+
+def test_not_a_number_between_two_evaluations_is_seen_where_it_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    scripted(monkeypatch, lambda step: math.nan if step == 4 else 1.0)
+    run = train(config(steps=9, evaluations=3), 0)
+    assert run.state == "diverged"
+    assert [point["step"] for point in run.curve] == [3, 4]
+    assert math.isnan(run.outcome["train_loss"])
+
+
+@pytest.mark.parametrize(
+    ("bad", "state", "last"),
+    [
+        (range(1, 5), "finished", 20),  # two intervals that began before a fifth of the budget
+        (range(5, 7), "diverged", 6),  # the first that began at it
+        (range(19, 21), "diverged", 20),
+        (range(0), "finished", 20),
+    ],
+)
+def test_a_loss_above_the_floor_is_hopeless_after_a_fifth_of_the_budget(
+    monkeypatch: pytest.MonkeyPatch, bad: range, state: str, last: int
+) -> None:
+    scripted(monkeypatch, lambda step: 2.4 if step in bad else 2.2)  # the floor is ln 10 = 2.303
+    run = train(config(steps=20, evaluations=10), 0)
+    assert (run.state, run.curve[-1]["step"]) == (state, last)
+    assert (run.outcome["error"] is None) == (state == "diverged")
+
+
+@pytest.mark.parametrize(
+    ("point", "since", "expected"),
+    [
+        ({"train_loss": 1.0, "loss": 1.0}, 50, False),
+        ({"train_loss": 2.0, "loss": 1.0}, 50, False),  # at the floor is not above it
+        ({"train_loss": 2.1, "loss": 1.0}, 50, True),
+        ({"train_loss": 2.1, "loss": 1.0}, 19, False),
+        ({"train_loss": 2.1, "loss": 1.0}, 20, True),
+        ({"train_loss": 1.0, "loss": math.inf}, 0, True),
+        ({"train_loss": 1.0, "loss": math.nan}, 0, True),
+        ({"train_loss": math.nan}, 0, True),
+        ({"train_loss": 1.0, "loss": 9.0}, 99, False),  # overfitting is no divergence
+    ],
+)
+def test_what_counts_as_diverged(point: dict[str, float], since: int, expected: bool) -> None:
+    assert diverged(point, since, 100, 2.0) is expected
+
+
+# --- gradients ---
+
+
+def by_hand(training: Training) -> dict[str, Tensor]:
+    """Gradients of the first batch's loss at the initial values."""
+    named = {name: p for name, p in training.model.named_parameters() if p.requires_grad}
+    loss, _ = training.task.loss(training.model, training.task.batch(0), None)
+    return dict(zip(named, torch.autograd.grad(loss, list(named.values())), strict=True))
+
+
+@pytest.mark.parametrize("kind", ["mlp", "transformer"])
+def test_gradient_norms_are_those_of_the_blocks_weights(kind: str) -> None:
+    gradients = by_hand(Training(config(kind, dropout=0.0) if kind == "mlp" else config(kind), 0))
+    training = Training(config(kind, dropout=0.0) if kind == "mlp" else config(kind), 0)
+    training.step(0)
+    blocks = len(training.model.layers)  # type: ignore[arg-type]
+    expected = [
+        sum(
+            float(g.square().sum())
+            for name, g in gradients.items()
+            if name.startswith(f"blocks.{i}.") and g.ndim > 1
+        ) ** 0.5
+        for i in range(blocks)
+    ]  # fmt: skip
+    norms = gradient_norms(training.model)
+    assert len(norms) == sequential.DEPTHS
+    assert norms[0] == pytest.approx(expected[0], rel=1e-5)
+    assert norms[-1] == pytest.approx(expected[-1], rel=1e-5)
+    assert sorted(set(norms)) == pytest.approx(sorted(expected), rel=1e-5)
+
+
+def test_deep_networks_log_nine_layers_from_first_to_last() -> None:
+    deep = config()
+    deep["model"] = deep["model"] | {"depth": 36}
+    training = Training(deep, 0)
+    training.step(0)
+    layers = list(training.model.layers)  # type: ignore[arg-type]
+    assert len(layers) == 17
+    every = [math.sqrt(sum(float(p.grad.square().sum()) for p in b.parameters() if p.ndim > 1)) for b in layers]
+    assert gradient_norms(training.model) == pytest.approx([every[i] for i in range(0, 17, 2)], rel=1e-6)
+
+
+def test_models_without_depth_log_no_norms() -> None:
+    assert train(config("lstm"), 0).curve[0]["gradient_norms"] == []
+
+
+@pytest.mark.parametrize("clip", [1e-3, 1e6])
+def test_clipping_bounds_the_whole_gradient_and_keeps_its_direction(clip: float) -> None:
+    free, bound = (Training(config(dropout=0.0, clip=c), 0) for c in (None, clip))
+    for training in (free, bound):
+        training.step(0)
+    raw, cut = (
+        torch.cat([p.grad.flatten() for p in t.model.parameters() if p.grad is not None]) for t in (free, bound)
+    )
+    assert float(cut.norm()) == pytest.approx(min(clip, float(raw.norm())), rel=1e-3)
+    torch.testing.assert_close(cut / cut.norm(), raw / raw.norm(), rtol=1e-4, atol=1e-6)
+
+
+def test_the_schedule_reaches_the_optimizer() -> None:
+    training = Training(config(schedule="cosine", warmup=2, steps=6), 0)
+    rates = []
+    for step in range(6):
+        training.step(step)
+        rates.append(training.optimizer.param_groups[0]["lr"] / 0.05)
+    assert rates == pytest.approx([0.5, 1.0, 1.0, (2 + 2**0.5) / 4, 0.5, (2 - 2**0.5) / 4])

@@ -1,0 +1,155 @@
+"""The whole path at smoke scale, and what an edit plans."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, copy_repository, environment, snakemake, type_in
+from omegaconf import OmegaConf
+
+from ablatlas import record
+from ablatlas.study import load, names
+
+pytestmark = pytest.mark.xdist_group("dag")
+STUDIES = names(ROOT)
+
+
+def planned(root: Path, target: str = "all", published: str = "use") -> set[str]:
+    """The outputs of training (cells' records and ledgers) that a dry run would make, without their digests."""
+    told = snakemake(root, "-n", target, "--quiet", "none", published=published)
+    return set(re.findall(r"output: data/runs/(\S+?)-[0-9a-f]{12}(?:\.tuning)?\.json\.gz", told))
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_study_ends_in_results_and_a_report(smoke: Path, study: str) -> None:
+    results = json.loads((smoke / load(study, "smoke", root=smoke).results).read_text())
+    assert {"study", "scale", "seeds", "digest", "states", "tuning", "registration", "verdicts"} <= set(results)
+    assert results["scale"] == "smoke"
+    assert {v["contrast"] for v in results["verdicts"]} >= set(load(study, "smoke", root=smoke).variants) - {"with"}
+    report = smoke / "reports" / "smoke" / study
+    for name in ("report.html", "report.ipynb", "figure.svg", "figure.pdf", "figure.png"):
+        assert (report / name).stat().st_size > 1000, name
+
+
+def test_the_atlas_links_every_report(smoke: Path) -> None:
+    atlas = smoke / "reports" / "smoke" / "atlas"
+    page = (atlas / "index.html").read_text()
+    for study in STUDIES:
+        link = f"../{study}/report.html"
+        assert link in page
+        assert (atlas / link).exists()
+
+
+def test_called_again_nothing_is_to_be_done(smoke: Path) -> None:
+    assert "Nothing to be done" in snakemake(smoke, "all")
+
+
+def test_a_clone_with_published_records_trains_nothing(cloned: Path) -> None:
+    assert planned(cloned) == set()
+    assert planned(cloned, published="ignore") == {f"{s}/{c}" for s in STUDIES for c in load(s, "smoke").cells}
+
+
+@pytest.mark.parametrize("place", ["worked", "cloned"])
+def test_words_train_nothing(place: str, request: pytest.FixtureRequest) -> None:
+    root = request.getfixturevalue(place)
+    file = root / "params" / "study" / "residual.yaml"
+    edit(file, "title: Residual connections", "title: Shortcuts")
+    edit(file, "delta: 1.1", "delta: 1.2")
+    edit(file, "  text: ", "  text: Today we would say that ")
+    assert planned(root) == set()
+
+
+@pytest.mark.parametrize("place", ["worked", "cloned"])
+def test_a_width_trains_exactly_the_cells_that_use_it(place: str, request: pytest.FixtureRequest) -> None:
+    root = request.getfixturevalue(place)
+    edit(root / "params" / "model" / "transformer.yaml", "width: 16", "width: 32")
+    assert planned(root) == {f"layernorm/{cell}" for cell in load("layernorm", "smoke", root=root).cells}
+    edit(root / "params" / "model" / "transformer.yaml", "width: 32", "width: 16")
+    assert planned(root) == set()
+
+
+def test_two_more_seeds_train_two_seeds(worked: Path) -> None:
+    edit(worked / "params" / "scale" / "smoke.yaml", "confirmation: 3", "confirmation: 5")
+    study = load("residual", "smoke", root=worked)
+    told = snakemake(worked, str(study.record("base")))
+    variants = len(study.variants)
+    assert f"{5 * variants} runs, {2 * variants} trained, {3 * variants} taken over" in told
+    assert "tuning" not in told
+
+
+def test_a_copied_study_with_another_path_works(worked: Path) -> None:
+    text = (worked / "params" / "study" / "residual.yaml").read_text()
+    text = text.replace("ablate: model.shortcut", "ablate: model.dropout")
+    for word, value in (("with: identity", "with: 0.5"), ("without: none", "without: 0.0"), ("value: scaled", "value: 0.2")):
+        assert word in text
+        text = text.replace(word, value)
+    (worked / "params" / "study" / "dropping.yaml").write_text(text)
+    told = snakemake(worked, "dropping", "all")
+    assert "0 taken over" not in told.split("dropping base confirmation: ")[1].splitlines()[0]  # residual's `with`
+    assert (worked / "reports" / "smoke" / "dropping" / "report.html").exists()
+    assert "../dropping/report.html" in (worked / "reports" / "smoke" / "atlas" / "index.html").read_text()
+
+
+def outcomes(root: Path, study: str) -> dict[str, list]:
+    folder = root / "data" / "runs" / study
+    return {path.name: record.read(path).outcome for path in sorted(folder.glob("[!.]*.json.gz"))}
+
+
+def test_killed_and_started_again_it_ends_in_the_same_bits(smoke: Path, tmp_path: Path) -> None:
+    root = copy_repository(tmp_path / "killed")
+    words = ["snakemake", "--profile", "workflow/profiles/local", "--cores", "2", "residual", "--config", "scale=smoke"]
+    running = subprocess.Popen(
+        words, cwd=root, env=environment(root), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )  # fmt: skip
+    shelf = root / "data" / "runs" / ".shelf"
+    deadline = time.monotonic() + 120
+    while len(list(shelf.glob("[!.]*"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    finished = {path.name: path.stat().st_mtime_ns for path in shelf.glob("[!.]*")}
+    assert len(finished) >= 3
+    type_in(root, "snakemake", "--unlock", "--profile", "workflow/profiles/local", "--config", "scale=smoke")
+    told = snakemake(root, "residual")
+    assert outcomes(root, "residual") == outcomes(smoke, "residual")
+    picked_up = sum(int(count) for count in re.findall(r"(\d+) picked up", told))
+    assert picked_up >= len(finished) - 2  # a kill may fall between a run's end and its cell's
+    assert not list(shelf.glob("*"))
+
+
+def test_publish_refuses_smoke_runs(smoke: Path) -> None:
+    words = ["python", "-m", "ablatlas.publish", "--scale", "smoke", "--atlas", "reports/smoke/atlas/figure.svg"]
+    done = subprocess.run(words, cwd=smoke, env=environment(smoke), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "error: command line: scale: found smoke" in done.stderr
+    assert not (smoke / "data" / "published").exists()
+
+
+def test_publish_and_train_no_more(worked: Path) -> None:
+    """The smoke runs under another scale's name, published: a clone of that draws without training."""
+    for name in STUDIES:
+        file = worked / "params" / "study" / f"{name}.yaml"
+        smoke = OmegaConf.to_container(OmegaConf.load(file).scales.smoke)
+        file.write_text(file.read_text().rstrip() + f"\n  tiny: {json.dumps(smoke)}\n")
+    scale = (worked / "params" / "scale" / "smoke.yaml").read_text()
+    (worked / "params" / "scale" / "tiny.yaml").write_text(scale.replace("scale: smoke", "scale: tiny"))
+    snakemake(worked, "publish", scale="tiny")
+    index = json.loads((worked / "data" / "published" / "index.json").read_text())["studies"]
+    assert sorted(index) == STUDIES
+    for name in STUDIES:
+        study = load(name, "tiny", root=worked)
+        assert index[name]["digest"] == study.digest
+        assert all(str(study.record(cell)).startswith("data/published/") for cell in study.cells)
+        assert (worked / "data" / "published" / "results" / f"{name}.json").exists()
+    assert (worked / "docs" / "atlas.svg").read_text().startswith("<?xml")
