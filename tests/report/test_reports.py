@@ -85,7 +85,7 @@ def test_an_atlas_is_whole(atlas: Path) -> None:
 
 def test_sections_come_in_order(report: Path) -> None:
     found = Page((report / "report.html").read_text(encoding="utf-8")).headings
-    assert found == [("h1", "The forget gate"), *(("h2", name) for name in SECTIONS)]
+    assert found == [("h1", findings.study("forget_gate").title), *(("h2", name) for name in SECTIONS)]
 
 
 def test_pages_fetch_nothing_and_run_nothing(page: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import findings
 import pytest
 
-from ablatlas.report import text
+from ablatlas.report import contrasts, text
 from ablatlas.report.view import View
 
 UNBOUNDED = {"value": None, "low": None, "high": None, "censored": "both", "text": "any ρ"}
@@ -24,26 +24,28 @@ def undecided(reason: str, needs: str | None = None) -> dict[str, Any]:
 
 def test_a_relaxed_constraint_is_said_with_its_bound_and_n() -> None:
     said = text.headline(findings.view("forget_gate"))
-    assert said.startswith("The essays say (E1, E3): “A gate that can empty the memory cell")
+    claim = findings.study("forget_gate").claim
+    assert said.startswith(f"The essays say ({', '.join(claim['source'])}): “{claim['text'][:40]}")
     assert "We measured: architecture RELAXED — half of the runs of `with` get more than" in said
     assert "(n = 10 seeds)" in said
 
 
 @pytest.mark.parametrize(
     ("verdict", "said"),
-    [("RELAXED", "beats the strong substitute `scaled_init` as well"),
-     ("INCONCLUSIVE", "beats only the plain ablation, not the strong substitute `scaled_init`"),
-     ("UNCHANGED", "beats only the plain ablation, not the strong substitute `scaled_init`"),
-     ("TIGHTENED", "beats only the plain ablation, not the strong substitute `scaled_init`")],
+    [("RELAXED", "beats the strong substitute `{}` as well"),
+     ("INCONCLUSIVE", "beats only the plain ablation, not the strong substitute `{}`"),
+     ("UNCHANGED", "beats only the plain ablation, not the strong substitute `{}`"),
+     ("TIGHTENED", "beats only the plain ablation, not the strong substitute `{}`")],
 )  # fmt: skip
 def test_the_headline_says_whether_the_strong_substitute_is_beaten(verdict: str, said: str) -> None:
     reason = "ladder too coarse" if verdict == "INCONCLUSIVE" else None
-    assert said in text.headline(changed(role="strong", verdict=verdict, reason=reason))
+    view = changed(role="strong", verdict=verdict, reason=reason)
+    assert said.format(findings.variant("residual", "strong")) in text.headline(view)
 
 
 def test_nothing_is_said_of_a_strong_arm_where_the_plain_ablation_is_not_beaten() -> None:
     said = text.headline(changed(**undecided("ladder too coarse", "levels between 8 and 14")))
-    assert "scaled_init" not in said
+    assert findings.variant("residual", "strong") not in said
     assert "INCONCLUSIVE — whether `with` gets farther along depth than `without` is undecided" in said
     assert "it would need levels between 8 and 14" in said
 
@@ -75,7 +77,20 @@ def test_too_few_seeds_test_nothing() -> None:
     open_ends = {name: {"low": None, "high": None} for name in ("with", "without")}
     view = changed(p=None, p_adjusted=None, brackets=open_ends, **undecided("too few seeds", "at least 7 seeds"))
     assert "nothing is tested" in text.verdict_words(view)
-    assert "cannot locate" in text.verdict_words(view)
+    assert "fail at a level that cannot be located" in text.verdict_words(view)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(1, 2, "`without` fail between {} and {}"), (None, 1, "`without` fail below {1}"),
+     (None, 0, "`without` fail below {1}, where the ladder begins"), (2, None, "`without` fail beyond {}"),
+     (-1, None, "`without` fail beyond {}, where the ladder ends")],
+)  # fmt: skip
+def test_a_bracket_says_no_more_than_it_knows(low: int | None, high: int | None, said: str) -> None:
+    levels = findings.study("residual").ladders["depth"].levels
+    ends = [None if place is None else levels[place] for place in (low, high)]
+    brackets = {"with": {"low": levels[-1], "high": None}, "without": {"low": ends[0], "high": ends[1]}}
+    assert f"{said.format(*ends)} (95 % brackets" in text.verdict_words(changed(brackets=brackets))
 
 
 def test_a_claim_whose_ladder_is_not_climbed_at_this_scale_is_not_measured() -> None:
@@ -85,17 +100,19 @@ def test_a_claim_whose_ladder_is_not_climbed_at_this_scale_is_not_measured() -> 
 
 
 def test_every_contrast_is_told_in_words() -> None:
-    told = "\n".join(text.contrasts(findings.view("forget_gate")) + text.contrasts(findings.view("residual")))
-    assert "`resets`, rescue (model.forget = open, model.state = reset). It undoes damage of `without`" in told
-    assert "`wider`, matched" in told
-    assert "The difference to `with` remains when sizes are matched." in told
-    assert "with these further settings on both sides" in told
+    told = {name: "\n".join(contrasts.sentences(findings.view(name))) for name in ("forget_gate", "residual")}
+    rescue, matched = (findings.variant("forget_gate", role) for role in ("rescue", "matched"))
+    assert f"`{rescue}`, rescue (model.forget = open, " in told["forget_gate"]
+    assert "It undoes damage of `without`, as the claimed mechanism predicts." in told["forget_gate"]
+    assert f"`{matched}`, matched (model.forget = open, " in told["forget_gate"]
+    assert "The difference to `with` remains when sizes are matched." in told["forget_gate"]
+    assert "with these further settings on both sides" in told["residual"].lower()
 
 
 @pytest.mark.parametrize("role", ["strong", "placebo", "rescue", "matched"])
 @pytest.mark.parametrize("word", ["RELAXED", "TIGHTENED", "UNCHANGED", "INCONCLUSIVE"])
 def test_every_answer_of_every_role_has_words(role: str, word: str) -> None:
-    answers = text.ANSWERS[role]
+    answers = contrasts.ANSWERS[role]
     assert answers.get(word, answers["else"]).format(other="`with`")
 
 

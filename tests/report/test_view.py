@@ -18,8 +18,7 @@ def stored(folder: Path, **changes: Any) -> Path:
 
 def test_a_results_file_is_loaded_beside_its_study(tmp_path: Path) -> None:
     view = load("residual", "laptop", stored(tmp_path), findings.ROOT)
-    assert view.main_ladder is not None
-    assert view.main_ladder.name == "depth"
+    assert [ladder.name for ladder in view.ladders] == ["depth"]
     assert view.roles["with"] == "with"
 
 

@@ -119,6 +119,7 @@ def ledger(made: Any, cell: str) -> dict[str, Any]:
     base = {"metric": criterion.metric, "op": criterion.op}
     value = (LOSS_CAP + 0.1) / 2 if criterion.value == "midpoint" else criterion.value
     return {
+        "seconds": 2.0 * len(made.variants) * len(grid) * len(made.seeds["tuning"]),
         "file": f"data/runs/{made.name}/{cell}-feedfacefeed.tuning.json.gz",
         "path": "recipe.lr",
         "metric": criterion.metric,
@@ -156,7 +157,8 @@ def _trial(variant: str, rate: float, seed: int, cap: float) -> dict[str, Any]:
 
 
 def provenance(torch: str = "2.13.0+cpu", device: str = "cpu", threads: int = 1) -> dict[str, Any]:
-    return {"versions": {"torch": torch}, "device": device, "threads": threads}
+    source = {"commit": "c0ffee", "clean": True}
+    return {"versions": {"torch": torch}, "device": device, "threads": threads, "source": source}
 
 
 def frames(made: Any, outcome: Any, steps: tuple[int, ...] = (60, 120, 180, 240, 300)) -> Confirmation:
@@ -168,7 +170,7 @@ def frames(made: Any, outcome: Any, steps: tuple[int, ...] = (60, 120, 180, 240,
                 state, columns, seen = outcome(variant, cell, seed)
                 identity = {"arm": variant, "cell": cell, "seed": seed, "state": state}
                 key = f"{made.name}/{cell}/{variant}/{seed}"
-                counts = {"parameters": 9000, "trainable": 9000, "flops_per_step": 1.5e6}
+                counts = {"parameters": 9000, "trainable": 9000, "flops_per_step": 1.5e6, "seconds": 2.0}
                 runs.append({"key": key, **identity, "rate": 0.1, **columns, **counts})
                 lasted = steps if state == "finished" else steps[:2]
                 curves += [

@@ -37,8 +37,9 @@ def on_disk(tmp_path: Path) -> Any:
     made.tuning_record = lambda cell, published: Path("runs", f"{cell}.tuning.json.gz")
     for cell in made.cells:
         record.write(tmp_path / "runs" / f"{cell}.json.gz", confirmation(made, cell))
-    entry = {key: value for key, value in ledger(made, "base").items() if key != "file"}
-    record.write(tmp_path / "runs" / "base.tuning.json.gz", Record(ledger=entry))
+    entry = {key: value for key, value in ledger(made, "base").items() if key not in ("file", "seconds")}
+    tuning = Record(ledger=entry, meters=[{"run": i, "seconds": 3.0} for i in range(2)])
+    record.write(tmp_path / "runs" / "base.tuning.json.gz", tuning)
     return made
 
 
@@ -53,7 +54,7 @@ def confirmation(made: Any, cell: str) -> Record:
             run={key: row[key] for key in ("key", "arm", "cell", "seed", "state", "rate")} | {"digest": row["key"]},
             curve=points.to_dict("records"),
             outcome={"train_loss": row["train_loss"], "loss": row["loss"], "parameters": "5f1e"},
-            meters={key: row[key] for key in ("parameters", "trainable", "flops_per_step")},
+            meters={key: row[key] for key in ("parameters", "trainable", "flops_per_step", "seconds")},
             config={},
         )
     return made_record
@@ -65,7 +66,7 @@ def test_records_become_frames(on_disk: Any) -> None:
     assert set(confirmed.runs["parameters"]) == {9000}  # how many there are, not what they hash to
     assert {"val_loss", "train_loss", "step", "arm", "cell", "seed", "state"} <= set(confirmed.curves)
     assert confirmed.files["base"] == "runs/base.json.gz"
-    assert ledgers["base"]["file"] == "runs/base.tuning.json.gz"
+    assert (ledgers["base"]["file"], ledgers["base"]["seconds"]) == ("runs/base.tuning.json.gz", 6.0)
 
 
 def test_the_command_writes_results_and_says_them(

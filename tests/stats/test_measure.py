@@ -50,7 +50,10 @@ def test_results_are_valid_json_with_the_fixed_names(made: Any) -> None:
     assert all(set(v) >= FIXED for v in found["verdicts"])
     assert set(found["tuning"]) == set(made.variants)
     assert all(set(t) == {"trials", "seeds", "chosen"} for t in found["tuning"].values())
-    assert sum(found["states"].values()) == 10 * len(made.variants) * len(made.cells)
+    runs = 10 * len(made.variants) * len(made.cells)
+    assert sum(found["states"].values()) == runs
+    trials = sum(t["trials"] for t in found["tuning"].values())
+    assert found["cost"] == {"runs": runs + trials, "core_seconds": 2.0 * (runs + trials)}
 
 
 def test_a_relaxed_constraint() -> None:

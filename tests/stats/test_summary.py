@@ -74,14 +74,21 @@ def test_a_cap_from_below() -> None:
 
 def test_mechanism_is_read_at_each_runs_last_whole_evaluation() -> None:
     norms = [[1.0, 4.0], [2.0, 8.0], [None, 1.0], [8.0, 2.0]]
-    rows = summary.mechanism(curve(gradient_norms=norms, largest=[1.0, 2.0, 3.0, None]), ["gradient_norms", "largest"])
+    frame = curve(gradient_norms=norms, largest=[1.0, 2.0, 3.0, None])
+    rows = summary.mechanism(frame, ["gradient_norms", "largest"])
     assert [(row["name"], row["x"], row["n"]) for row in rows] == [
         ("gradient_norm", 0, 2), ("gradient_norm", 1, 2), ("largest", None, 1),
     ]  # fmt: skip
     assert [row["mean"] for row in rows] == pytest.approx([4, 4, 3])
+    assert {row["average"] for row in rows} == {"geometric"}
 
 
-def test_mechanism_without_a_profile_has_no_rows() -> None:
+def test_a_mechanism_variable_with_a_sign_has_no_geometric_mean() -> None:
+    [row] = summary.mechanism(curve(slope=[0.0, 0.0, 2.0, -1.0]), ["slope"])
+    assert (row["average"], row["mean"]) == ("arithmetic", 0.5)
+
+
+def test_mechanism_without_a_value_has_no_rows() -> None:
     assert summary.mechanism(curve(gradient_norms=[[], [], [], []]), ["gradient_norms"]) == []
     assert summary.mechanism(curve(largest=[None] * 4), ["largest"]) == []
 
@@ -92,18 +99,11 @@ def runs(**columns: list[object]) -> pd.DataFrame:
 
 
 def test_meters_are_exact_counts() -> None:
-    assert summary.meters(runs(), curve()) == [
-        {
-            "variant": "with",
-            "cell": "base",
-            "parameters": 10,
-            "trainable": 8,
-            "flops_per_step": 1.5,
-            "steps": 30,
-        }
+    assert summary.meters(runs()) == [
+        {"variant": "with", "cell": "base", "parameters": 10, "trainable": 8, "flops_per_step": 1.5}
     ]
     with pytest.raises(ValueError, match=r"parameters differs .*\[10, 12\]"):
-        summary.meters(runs(parameters=[10, 12]), curve())
+        summary.meters(runs(parameters=[10, 12]))
 
 
 def test_the_ledger_lists_every_rate_in_units_of_the_metric() -> None:
@@ -116,7 +116,8 @@ def test_the_ledger_lists_every_rate_in_units_of_the_metric() -> None:
             (1.0, 1, 0.5, "finished"),
         ]
     ]  # fmt: skip
-    rows = summary.ledger("base", {"trials": trials, "goal": "max", "chosen": {"with": 0.1}})
+    entry = {"trials": trials, "goal": "max", "chosen": {"with": 0.1}, "grids": {"with": [0.1, 1.0]}}
+    rows = summary.ledger("base", entry)
     assert [(row["rate"], row["chosen"], row["n"], row["diverged"]) for row in rows] == [
         (0.1, True, 2, 0), (1.0, False, 2, 1),
     ]  # fmt: skip

@@ -91,9 +91,10 @@ def test_two_more_seeds_train_two_seeds(worked: Path) -> None:
 def test_a_copied_study_with_another_path_works(worked: Path) -> None:
     text = (worked / "params" / "study" / "residual.yaml").read_text()
     text = text.replace("ablate: model.shortcut", "ablate: model.dropout")
-    for word, value in (("with: identity", "with: 0.5"), ("without: none", "without: 0.0"), ("value: scaled", "value: 0.2")):
-        assert word in text
-        text = text.replace(word, value)
+    arms = {"with: identity": "with: 0.5", "without: none": "without: 0.0", "value: scaled": "value: 0.2"}
+    for old, new in arms.items():
+        assert old in text
+        text = text.replace(old, new)
     (worked / "params" / "study" / "dropping.yaml").write_text(text)
     told = snakemake(worked, "dropping", "all")
     assert "0 taken over" not in told.split("dropping base confirmation: ")[1].splitlines()[0]  # residual's `with`
@@ -110,8 +111,8 @@ def test_killed_and_started_again_it_ends_in_the_same_bits(smoke: Path, tmp_path
     root = copy_repository(tmp_path / "killed")
     words = ["snakemake", "--profile", "workflow/profiles/local", "--cores", "2", "residual", "--config", "scale=smoke"]
     running = subprocess.Popen(
-        words, cwd=root, env=environment(root), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )  # fmt: skip
+        words, cwd=root, env=environment(root), start_new_session=True, stdout=subprocess.DEVNULL
+    )
     shelf = root / "data" / "runs" / ".shelf"
     deadline = time.monotonic() + 120
     while len(list(shelf.glob("[!.]*"))) < 3 and time.monotonic() < deadline:

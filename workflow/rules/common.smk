@@ -1,7 +1,9 @@
 # What the rules ask of a study: its files, all of which carry a digest or are made from files that do.
 
 SCALE = config.get("scale", "laptop")
-PUBLISHED = config.get("published", "use")  # `ignore` trains anew what data/published holds
+PUBLISHED = config.get(
+    "published", "use"
+)  # `ignore` trains anew what data/published holds
 STUDIES = {name: load(name, SCALE) for name in names()}
 REPORTS = "reports" if SCALE == "laptop" else f"reports/{SCALE}"
 USED = PUBLISHED == "use"
@@ -20,7 +22,9 @@ def records(study):
 
 def ledgers(study, cells=None):
     """The tuning records of some cells, or of all that are tuned."""
-    return [study.tuning_record(cell, published=USED) for cell in cells or study.tuned_cells]
+    return [
+        study.tuning_record(cell, published=USED) for cell in cells or study.tuned_cells
+    ]
 
 
 def report_of(study):

@@ -3,7 +3,11 @@
 
 rule publish:
     input:
-        records=[path for study in STUDIES.values() for path in records(study) + ledgers(study)],
+        records=[
+            path
+            for study in STUDIES.values()
+            for path in records(study) + ledgers(study)
+        ],
         results=[study.results for study in STUDIES.values()],
         atlas=f"{REPORTS}/atlas/figure.svg",
     shell:

@@ -4,7 +4,9 @@
 rule train:
     input:
         # What a ledger says is in its name's digest, so its date says nothing.
-        ancient(lambda w: ledgers(STUDIES[w.study], STUDIES[w.study].rates_from(w.cell))),
+        ancient(
+            lambda w: ledgers(STUDIES[w.study], STUDIES[w.study].rates_from(w.cell))
+        ),
     output:
         "data/runs/{study}/{cell}-{digest}.json.gz",
     priority: turn

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from ablatlas.nn import forget as forgets
-from ablatlas.nn import initial, state as states
+from ablatlas.nn import initial
+from ablatlas.nn import state as states
 from ablatlas.nn.gate import Gate
 from ablatlas.nn.state import State
 
@@ -47,9 +48,7 @@ class Model(nn.Module):
             bias, torch.zeros_like(bias),
         ]  # fmt: skip
         rest = (weights, True, 1, 0.0, self.training, False)
-        outputs, h, c = (
-            torch.lstm(x, state, *rest, False) if sizes is None else torch.lstm(x, sizes, state, *rest)
-        )
+        outputs, h, c = torch.lstm(x, state, *rest, False) if sizes is None else torch.lstm(x, sizes, state, *rest)
         return outputs, (h, c)
 
     def forward(self, x_TBI: Tensor, state: State, fresh_TB: Tensor) -> tuple[Tensor, State]:

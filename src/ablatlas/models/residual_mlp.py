@@ -7,7 +7,9 @@ and drops the cost. Legend: B batch, I inputs, W width, C classes.
 from torch import Tensor, nn
 
 from ablatlas.nn import activation as activations
-from ablatlas.nn import initial, norm as norms, shortcut as shortcuts
+from ablatlas.nn import initial
+from ablatlas.nn import norm as norms
+from ablatlas.nn import shortcut as shortcuts
 from ablatlas.nn.dropout import dropout as dropped
 
 VERSION = 1

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 class PreNorm(nn.Module):
     """x + body(LayerNorm(x)) (Ba et al. 2016, arXiv 1607.06450; placed as in Xiong et al. 2020, arXiv 2002.04745)."""
 
-    def __init__(self, body: nn.Module, width: int, branches: int, affine: bool) -> None:  # noqa: ARG002
+    def __init__(self, body: nn.Module, width: int, branches: int, affine: bool) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(width, elementwise_affine=affine)
         self.body = body
@@ -29,7 +29,7 @@ class PreNorm(nn.Module):
 class Plain(nn.Module):
     """x + body(x): the branch without normalisation, under the same parameter names."""
 
-    def __init__(self, body: nn.Module, width: int, branches: int, affine: bool) -> None:  # noqa: ARG002
+    def __init__(self, body: nn.Module, width: int, branches: int, affine: bool) -> None:
         super().__init__()
         self.body = body
 
@@ -37,7 +37,7 @@ class Plain(nn.Module):
         return x + self.body(x)
 
     @staticmethod
-    def final(width: int, affine: bool) -> nn.Module:  # noqa: ARG004
+    def final(width: int, affine: bool) -> nn.Module:
         return nn.Identity()
 
 

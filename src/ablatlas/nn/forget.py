@@ -12,7 +12,7 @@ def learned(inputs: int, width: int) -> nn.Module:
     return Gate(inputs, width, bias=1.0)
 
 
-def open(inputs: int, width: int) -> nn.Module:  # noqa: A001 - the gate's own word
+def open(inputs: int, width: int) -> nn.Module:
     """The cell of 1997, which adds and never forgets: sigmoid(30) is 1 exactly in float32."""
     return Constant(inputs, width, logit=30.0)
 

@@ -37,7 +37,7 @@ def uniform(bound: float) -> Draw:
 
 @torch.no_grad()
 def fill(model: nn.Module, draw: Draw, keyed: Keyed) -> None:
-    """Draw every trainable matrix of `model` from `keyed(its name)`, then let parts that have one apply their `start`."""
+    """Draw every trainable matrix of `model` from `keyed(its name)`; then parts that have a `start` apply it."""
     for name, parameter in model.named_parameters():
         if parameter.ndim >= 2 and parameter.requires_grad:
             draw(parameter, keyed(name))

@@ -8,6 +8,6 @@ def batch(width: int) -> nn.Module:
     return nn.BatchNorm1d(width)
 
 
-def none(width: int) -> nn.Module:  # noqa: ARG001 - one signature for every part
+def none(width: int) -> nn.Module:
     """No normalisation: the pre-activations as they are."""
     return nn.Identity()

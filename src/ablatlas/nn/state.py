@@ -20,7 +20,7 @@ class Scan(Protocol):
 class Carried(nn.Module):
     """The state runs on across strings."""
 
-    def forward(self, scan: Scan, x: Tensor, state: State, fresh: Tensor) -> tuple[Tensor, State]:  # noqa: ARG002
+    def forward(self, scan: Scan, x: Tensor, state: State, fresh: Tensor) -> tuple[Tensor, State]:
         """(T, B, I), state, (T, B) bool -> (T, B, H), state."""
         return scan(x, state)
 

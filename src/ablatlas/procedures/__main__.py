@@ -1,4 +1,4 @@
-"""`python -m ablatlas.procedures tune|confirm STUDY CELL --scale SCALE --out FILE [--published ignore]`: one job of the DAG."""
+"""`python -m ablatlas.procedures tune|confirm STUDY CELL --scale SCALE --out FILE`: one job of the DAG."""
 
 import argparse
 import os

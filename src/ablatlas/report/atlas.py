@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ablatlas.report import heatmap, numbers, style, tables, text
 from ablatlas.report.heatmap import claimed
-from ablatlas.report.html import Column, Html, bullets, figure, join, link, paragraph, table
+from ablatlas.report.html import Column, Html, bullets, figure, inline, join, link, paragraph, table
 from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, read, unmeasured
 
 CLAIMS: dict[bool | str, str] = {True: "claimed", False: "not claimed"}
@@ -64,8 +64,9 @@ def reading() -> Html:
         [
             "ρ is how many times farther along a constraint's ladder (deeper, longer, …) the network with the "
             "innovation gets before half of its runs fail; > or < means that only a bound is known.",
-            "▲ RELAXED: ρ is beyond 1.1, by an exact test corrected for the number of tests. ▼ TIGHTENED: below "
-            "1/1.1. = UNCHANGED: shown to lie between. ? INCONCLUSIVE: not decided, with the reason.",
+            "▲ RELAXED: ρ is beyond the registered margin, as a rule 1.1, by an exact test corrected for the number "
+            "of tests. ▼ TIGHTENED: below its inverse. = UNCHANGED: shown to lie between. ? INCONCLUSIVE: not "
+            "decided, with the reason.",
             "A solid outline marks what the essays claim, a dashed one what they only imply. Implied cells are "
             "kept out of the count of claims.",
             "A hatched cell was not measured; the note says why. It is not evidence of anything.",
@@ -96,7 +97,7 @@ def _grouped(name: str, label: str) -> str:
 def _cell(results: Row, constraint: str) -> Html:
     verdict = headline(results, constraint)
     if verdict is None:
-        return Html(f"not measured: {unmeasured(results)[constraint]}{_said(results, constraint)}")
+        return Html(f"not measured: {inline(unmeasured(results)[constraint])}{_said(results, constraint)}")
     return Html(f"{tables.word(verdict).text}<br>{numbers.ratio(verdict['rho'])}{_said(results, constraint)}")
 
 

@@ -24,6 +24,9 @@ class Words:
     caption: str
 
 
+NOTHING = Words("Nothing was measured.", "No ladder of this study was measured at this scale; the limits say why.")
+
+
 def staircase(view: View, ladder: Ladder) -> Words:
     """Of a ladder: solved shares, brackets, the metric behind them."""
     criterion = view.results["criteria"][ladder.name]

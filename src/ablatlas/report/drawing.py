@@ -49,13 +49,15 @@ def quantity(metric: str) -> str:
     return words(metric) + (" (nats)" if metric in NATS else "")
 
 
-def scale(ax: Axes, values: Sequence[float | None]) -> None:
-    """A logarithmic axis where values spread far."""
-    known = [v for v in values if v is not None]
-    if not known or min(known) <= 0 or max(known) / min(known) < LOG_FROM:
+def scale(ax: Axes, rows: Rows, keys: tuple[str, str, str] = ("mean", "low", "high")) -> None:
+    """A logarithmic axis where means spread far; the end of an interval that is not positive lies off it."""
+    means = [row[keys[0]] for row in rows if row[keys[0]] is not None]
+    if not means or min(means) <= 0 or max(means) / min(means) < LOG_FROM:
         return
+    ends = [row[key] for row in rows for key in keys if row[key] is not None]
+    lowest = min(value for value in ends if value >= min(means) / LOG_FROM)
     ax.set_yscale("log")
-    ax.set_ylim(min(known) / 1.8, max(known) * 1.8)
+    ax.set_ylim(lowest / 1.5, max(ends) * 1.5)
     plain_decades(ax)
 
 
@@ -69,7 +71,7 @@ def plain_decades(ax: Axes) -> None:
 
 
 def _plain(value: float, _: int) -> str:
-    return f"{value:g}" if value >= 1e-3 else f"1e{math.log10(value):.0f}"
+    return f"{value:g}" if 1e-3 <= value < 1e5 else f"1e{math.log10(value):.0f}"
 
 
 def legend(figure: Figure, view: View) -> None:

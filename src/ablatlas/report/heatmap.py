@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping
 
 import seaborn as sns
@@ -19,10 +20,11 @@ from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, unmeasu
 
 MARKS = {"RELAXED": "▲", "TIGHTENED": "▼", "UNCHANGED": "=", "INCONCLUSIVE": "?"}
 LIMIT = 4.0  # log2 ρ at which the colours end: sixteenfold
-COLORS = sns.blend_palette(["#D55E00", "#FFFFFF", "#0072B2"], as_cmap=True)
+# Orange against blue, both light enough for letters; the mark says the direction where colour is lost.
+COLORS = sns.blend_palette(["#EE8A1F", "#FFFFFF", "#0072B2"], as_cmap=True)
 BLANK = "#EFEFEF"
 HEAD = {"optimization": "optimization &\nregularization", "efficiency": "compute\nefficiency"}
-HEIGHT = 0.42  # of a row, inches
+HEIGHT = 0.48  # of a row, inches
 NOTES = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -58,8 +60,8 @@ def _cell(ax: Axes, x: int, y: int, results: Row, constraint: str, notes: Mappin
         ax.text(x + 0.5, y + 0.5, f"not\nmeasured$^{{{letter}}}$", **_centred(6, FAINT))
     else:
         ink = "white" if _dark(color) else INK
-        ax.text(x + 0.5, y + 0.33, f"{MARKS[verdict['verdict']]} n = {verdict['n']}", **_centred(7, ink))
-        ax.text(x + 0.5, y + 0.7, _below(verdict), **_centred(6.5, ink))
+        ax.text(x + 0.5, y + 0.27, f"{MARKS[verdict['verdict']]} (n = {verdict['n']})", **_centred(7, ink))
+        ax.text(x + 0.5, y + 0.66, _below(verdict), **_centred(6.5, ink))
     _outline(ax, x, y, claimed(results, constraint))
 
 
@@ -72,8 +74,8 @@ def _below(verdict: Row) -> str:
     rho = verdict["rho"]
     bounded = rho["low"] is not None or rho["high"] is not None
     if verdict["verdict"] == "INCONCLUSIVE":
-        return str(verdict["reason"])
-    return numbers.ratio(rho) if bounded else ""
+        return textwrap.fill(str(verdict["reason"]), 12)
+    return numbers.ratio(rho).replace(" (", "\n(") if bounded else ""
 
 
 def _color(verdict: Row | None) -> str | tuple[float, float, float, float]:
@@ -90,8 +92,9 @@ def _color(verdict: Row | None) -> str | tuple[float, float, float, float]:
 
 
 def _dark(color: str | tuple[float, float, float, float]) -> bool:
-    red, green, blue = to_rgb(color)
-    return 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+    """Whether white letters contrast more than black ones (WCAG 2.2, relative luminance)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True)) < 0.179
 
 
 def claimed(results: Row, constraint: str) -> bool | str:

@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator
 
 from ablatlas.report.drawing import intervals, legend, quantity, sample, scale, spread
 from ablatlas.report.numbers import number
-from ablatlas.report.style import DOUBLE, FAINT, INK, Look, letter, looks, styled
+from ablatlas.report.style import DOUBLE, FAINT, INK, SINGLE, Look, letter, looks, styled
 from ablatlas.report.text import sign, words
 from ablatlas.report.view import Row, Rows, View
 
@@ -139,7 +139,7 @@ def _draw_metric(ax: Axes, view: View, ladder: Ladder) -> None:
         mean, low, high = ([row[key] for row in mine] for key in ("mean", "mean_low", "mean_high"))
         ax.plot(x, mean, **_bare(look))
         intervals(ax, look, x, mean, low, high)
-    scale(ax, [row["mean"] for row in rows])
+    scale(ax, rows, ("mean", "mean_low", "mean_high"))
     criterion = view.results["criteria"][ladder.name]
     _references(ax, criterion, view.cap(ladder))
     ax.set_ylabel(f"{quantity(criterion['metric'])}, mean and 95 % interval")
@@ -166,6 +166,14 @@ def _references(ax: Axes, criterion: Row, cap: float | None) -> None:
             fontsize=6.5,
             color=FAINT,
         )
+
+
+@styled
+def nothing() -> Figure:
+    """The figure of a study of which no ladder was measured: it says so, so that it cannot be taken for lost."""
+    figure = Figure(figsize=(SINGLE, 0.8))
+    figure.text(0.5, 0.5, "no ladder was measured at this scale", ha="center", va="center", color=FAINT)
+    return figure
 
 
 # --- survival along an evaluated ladder ---

@@ -26,8 +26,8 @@ def curves(view: View, metrics: Sequence[str]) -> Figure:
         rows = view.table("curves", metric=metric, cell=cell)
         _bands(ax, view, rows, "step", marks=5)
         ax.set_title(_title(view, cell, rows))
-        scale(ax, [row["mean"] for row in rows])
-        ax.xaxis.set_major_locator(MaxNLocator(3))
+        scale(ax, rows)
+        ax.xaxis.set_major_locator(MaxNLocator(3, integer=True))
     _share_axes(axes, "step", [quantity(metric) for metric, _ in shown])
     legend(figure, view)
     return figure
@@ -64,7 +64,7 @@ def scalars(view: View, names: Sequence[str]) -> Figure:
         ax.set_xticks(range(len(cells)), [_level(view, cell) for cell in cells])
         ax.set_xlim(-0.6, len(cells) - 0.4)
         ax.set_ylabel(f"{words(name)}\n({sample(rows)})")
-        scale(ax, [row["mean"] for row in rows])
+        scale(ax, rows)
     legend(figure, view)
     return figure
 
@@ -98,7 +98,7 @@ def _cells(rows: Rows) -> list[str]:
 
 def _level(view: View, cell: str) -> str:
     """A cell by its level on its ladder, as `depth 20`; nothing for the one cell of an evaluated ladder."""
-    main = view.main_ladder
+    main = view.study.ladder_of("base")
     if cell != "base":
         return cell.replace("=", " ")
     return f"{main.name} {main.reference:g}" if main and not main.evaluated else ""

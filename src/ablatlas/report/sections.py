@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablatlas.report import captions, cite, ladders, panels, style, tables, text
+from ablatlas.report import contrasts as others
 from ablatlas.report.html import Html, bullets, code, details, figure, inline, join, paragraph
 from ablatlas.report.view import View, shown
 
@@ -30,12 +31,11 @@ def verdict(view: View) -> Html:
 
 def main_figure(view: View, stem: str = "") -> Html:
     """The figure of the main ladder; with a `stem` it is also written as svg, pdf and png."""
-    if view.main_ladder is None:
-        return paragraph("This scale climbs no ladder, so there is nothing to draw.")
-    drawn = ladders.staircase(view, view.main_ladder)
+    main = view.ladders[0] if view.ladders else None
+    drawn = ladders.staircase(view, main) if main else ladders.nothing()
     if stem:
         style.save(drawn, Path(stem))
-    return _figure(drawn, captions.staircase(view, view.main_ladder))
+    return _figure(drawn, captions.staircase(view, main) if main else captions.NOTHING)
 
 
 def _figure(drawn: Figure, words: captions.Words) -> Html:
@@ -44,11 +44,9 @@ def _figure(drawn: Figure, words: captions.Words) -> Html:
 
 def other_ladders(view: View) -> Html:
     """The same figure of every other ladder, and survival along evaluated ones."""
-    every = view.study.ladders.values()
-    others = [ladder for ladder in every if ladder != view.main_ladder]
-    evaluated = [ladder for ladder in every if view.table("survival", ladder=ladder.name)]
+    evaluated = [ladder for ladder in view.ladders if view.table("survival", ladder=ladder.name)]
     return join(
-        *(_figure(ladders.staircase(view, one), captions.staircase(view, one)) for one in others),
+        *(_figure(ladders.staircase(view, one), captions.staircase(view, one)) for one in view.ladders[1:]),
         *(_figure(ladders.survival(view, one), captions.survival(view, one)) for one in evaluated),
     )
 
@@ -109,7 +107,7 @@ def verdicts(view: View) -> Html:
 
 def contrasts(view: View) -> Html:
     """Every further contrast in words."""
-    found = text.contrasts(view)
+    found = others.sentences(view)
     return bullets(found) if found else paragraph("The study declares no further arm and no contrast.")
 
 

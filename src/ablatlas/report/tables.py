@@ -48,7 +48,7 @@ def _claimed(verdict: Row) -> str:
 def word(verdict: Row) -> Html:
     """A verdict with its reason."""
     name = verdict["verdict"]
-    reason = f"<br>{verdict['reason']}" if verdict["reason"] else ""
+    reason = f"<br>{inline(verdict['reason'])}" if verdict["reason"] else ""
     exploratory = "<br>exploratory" if verdict["exploratory"] else ""
     return Html(f'<strong class="{name.lower()}">{name}</strong>{reason}{exploratory}')
 
@@ -83,7 +83,7 @@ def levels(view: View) -> Html:
 
 def _level(row: Row) -> list[str | Html]:
     rate = numbers.number(row["rate"]) + (" (edge of its grid)" if row["edge"] else "")
-    share = f"{numbers.percent(row['share'])} ({100 * row['low']:.0f} to {100 * row['high']:.0f})"
+    share = f"{100 * row['share']:.0f} % ({100 * row['low']:.0f} to {100 * row['high']:.0f})"
     return [
         f"{text.words(row['ladder'])} {row['level']:g}",
         row["variant"],
@@ -186,7 +186,8 @@ def beside(view: View) -> Html:
 
 def settings(view: View) -> Html:
     """The base configuration that every variant shares outside the paths it sets."""
-    rows = [[path, shown(value)] for path, value in _leaves(view.study.config) if path != view.study.ablate]
+    leaves = _leaves(view.study.config)
+    rows = [[path, shown(value)] for path, value in leaves if not f"{path}.".startswith(f"{view.study.ablate}.")]
     return table("The configuration that all arms share.", [Column("path"), Column("value")], rows)
 
 

@@ -128,7 +128,8 @@ def _judged(view: View, verdict: Row) -> str:
     parts = [
         f"On the ladder {verdict['ladder']} ({rungs} levels, n = {verdict['n']} fresh seeds at each), a run is solved "
         f"when {words(criterion['metric'])} {sign(criterion['op'])} {number(criterion['value'])}.",
-        f"Half of the runs of {_bracket(verdict, 'numerator')}, half of those of {_bracket(verdict, 'denominator')}",
+        f"Half of the runs of {_bracket(view, verdict, 'numerator')}, half of those of "
+        f"{_bracket(view, verdict, 'denominator')}",
         f"({percent(verdict['level'])} brackets by exact binomial tests), so their ratio ρ is "
         f"{bound(verdict)}; {tested(verdict)}.",
         f"Verdict on {CONSTRAINTS[verdict['constraint']]}: {verdict['verdict']}"
@@ -138,15 +139,18 @@ def _judged(view: View, verdict: Row) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _bracket(verdict: Row, side: str) -> str:
+def _bracket(view: View, verdict: Row, side: str) -> str:
+    """Where half of an arm's runs fail, as in `with` fail between 20 and 32."""
     name = verdict[side]
+    levels = view.study.ladders[verdict["ladder"]].levels
     low, high = verdict["brackets"][name]["low"], verdict["brackets"][name]["high"]
     if low is None and high is None:
-        return f"`{name}` fail at a level that the ladder cannot locate"
+        return f"`{name}` fail at a level that cannot be located"
     if high is None:
-        return f"`{name}` still solve {number(low)}, the end of what the ladder can show"
-    above = f"between {number(low)} and " if low is not None else "below "
-    return f"`{name}` fail somewhere {above}{number(high)}"
+        return f"`{name}` fail beyond {number(low)}{', where the ladder ends' if low == levels[-1] else ''}"
+    if low is None:
+        return f"`{name}` fail below {number(high)}{', where the ladder begins' if high == levels[0] else ''}"
+    return f"`{name}` fail between {number(low)} and {number(high)}"
 
 
 def bound(verdict: Row) -> str:
@@ -187,75 +191,6 @@ def words(name: str) -> str:
     return WORDS.get(name, name.replace("_", " "))
 
 
-# --- the other contrasts -----------------------------------------------------------------------------------------
-
-
-def contrasts(view: View) -> list[str]:
-    """A sentence for every contrast that is not the plain ablation."""
-    return [_contrast(view, v) for v in view.verdicts if v["role"] != "without"]
-
-
-def _contrast(view: View, verdict: Row) -> str:
-    name = verdict["contrast"]
-    answers = ANSWERS[_question(view, verdict)]
-    told = answers.get(verdict["verdict"], answers["else"]).format(other=_other(verdict))
-    numbers = f"{verdict['verdict']}: {outcome(verdict)}; {tested(verdict)}."
-    return f"`{name}`, {verdict['role']} ({view.difference(name)}). {told} {numbers}"
-
-
-def _other(verdict: Row) -> str:
-    both = {verdict["numerator"], verdict["denominator"]} - {verdict["contrast"]}
-    return f"`{both.pop()}`"
-
-
-def _question(view: View, verdict: Row) -> str:
-    """What a contrast asks: its role, and for a factorial which corners of it are compared."""
-    if verdict["role"] != "factorial":
-        return str(verdict["role"])
-    if view.study.variants[verdict["contrast"]].arm == "with":
-        return "factorial, settings alone"
-    return "factorial, both" if verdict["numerator"] == "with" else "factorial, innovation alone"
-
-
-ANSWERS = {
-    "strong": {
-        "RELAXED": "The innovation beats this substitute too.",
-        "TIGHTENED": "This substitute gets farther than the innovation.",
-        "else": "The innovation is not shown to beat this substitute.",
-    },
-    "placebo": {
-        "RELAXED": "The innovation beats an inert part of the same size: size alone does not explain it.",
-        "TIGHTENED": "An inert part of the same size gets farther than the innovation.",
-        "else": "The innovation is not told apart from an inert part of the same size.",
-    },
-    "rescue": {
-        "RELAXED": "It undoes damage of {other}, as the claimed mechanism predicts.",
-        "TIGHTENED": "It does further damage to {other}, against the claimed mechanism.",
-        "else": "It is not shown to undo the damage of {other}, as the claimed mechanism would have it.",
-    },
-    "matched": {
-        "RELAXED": "The difference to {other} remains when sizes are matched.",
-        "TIGHTENED": "The difference to {other} is reversed when sizes are matched.",
-        "else": "The difference to {other} is not shown when sizes are matched.",
-    },
-    "factorial, innovation alone": {
-        "RELAXED": "The innovation matters with these further settings on both sides, too.",
-        "TIGHTENED": "With these further settings on both sides the innovation does harm.",
-        "else": "With these further settings on both sides the innovation is not shown to matter.",
-    },
-    "factorial, settings alone": {
-        "RELAXED": "These settings alone, the innovation kept, cost {other} reach.",
-        "TIGHTENED": "These settings alone, the innovation kept, give {other} more reach.",
-        "else": "These settings alone, the innovation kept, are not shown to matter.",
-    },
-    "factorial, both": {
-        "RELAXED": "Innovation and further settings are taken from {other} together: not its effect alone.",
-        "TIGHTENED": "Innovation and further settings are taken from {other} together, and it gets farther so.",
-        "else": "Innovation and further settings are taken from {other} together, and no loss is shown.",
-    },
-}
-
-
 # --- equality ----------------------------------------------------------------------------------------------------
 
 COUNTS = {"parameters": "parameters", "trainable": "trainable parameters", "flops_per_step": "FLOPs a step"}
@@ -267,10 +202,11 @@ def equality(view: View) -> list[str]:
 
 
 def _equal(view: View, name: str) -> str:
-    shared = [label for key, label in COUNTS.items() if not _differing(view, name, key)]
-    differ = [f"{label} differ: {_differing(view, name, key)}" for key, label in COUNTS.items() if label not in shared]
-    same = f"as many {listed(shared)} as `with` in every cell" if shared else ""
-    return f"`{name}`: {'; '.join(part for part in (same, *differ) if part)}."
+    differing = {label: _differing(view, name, key) for key, label in COUNTS.items()}
+    shared = [label for label, difference in differing.items() if not difference]
+    same = [f"as many {listed(shared)} as `with` in every cell"] if shared else []
+    said = {d: [label for label in differing if differing[label] == d] for d in differing.values() if d}
+    return f"`{name}`: {'; '.join([*same, *(f'{listed(labels)} differ: {d}' for d, labels in said.items())])}."
 
 
 def _differing(view: View, name: str, key: str) -> str:

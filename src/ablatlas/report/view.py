@@ -90,11 +90,11 @@ class View:
         return list(self.results["verdicts"])
 
     @property
-    def main_ladder(self) -> Ladder | None:
-        """The ladder of the headline: the first primary that is measured here, else the first ladder."""
-        main = headlines(self.results)
-        names = [main[0]["ladder"]] if main else list(self.study.ladders)
-        return self.study.ladders[names[0]] if names else None
+    def ladders(self) -> list[Ladder]:
+        """The ladders that were measured, that of the headline first."""
+        primary = [v["ladder"] for v in headlines(self.results)]
+        names = [*primary, *self.results["criteria"]]
+        return [self.study.ladders[name] for name in dict.fromkeys(names)]
 
     def table(self, name: str, /, **where: Any) -> list[Row]:
         """Rows of a table whose columns have the values of `where`."""

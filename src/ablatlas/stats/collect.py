@@ -44,10 +44,10 @@ def _read(root: Path, path: Path) -> Record:
 
 def _ledger(study: Study, cell: str, published: bool) -> dict[str, Any]:
     path = study.tuning_record(cell, published=published)
-    ledger = _read(study.root, path).ledger
-    if not ledger:
+    found = _read(study.root, path)
+    if not found.ledger:
         raise MeasureError(f"{path}: the record holds no tuning ledger")
-    return {**ledger, "file": str(path)}
+    return {**found.ledger, "file": str(path), "seconds": sum(row["seconds"] for row in found.meters)}
 
 
 def _runs(found: Record) -> pd.DataFrame:

@@ -21,7 +21,8 @@ VERSION = 1
 def measure(study: Study, confirmation: Confirmation, ledgers: Ledgers) -> Row:
     """The results of a study, ready for JSON: no number in it is missing or infinite without being None.
 
-    ledgers: the tuning ledger of every tuned cell, each with its path under "file".
+    ledgers: the tuning ledger of every tuned cell, with its path under "file" and what its trainings took under
+    "seconds".
     Raises MeasureError where the records do not allow an honest number.
     """
     ladders = [ladder for ladder in study.ladders.values() if ladder.measure == MEASURE]
@@ -51,11 +52,21 @@ def _header(study: Study, confirmation: Confirmation, ledgers: Ledgers) -> Row:
         "digest": study.digest,
         "device": provenance.get("device"),
         "versions": provenance.get("versions"),
+        "source": provenance.get("source"),
+        "cost": _cost(confirmation, ledgers),
         "registration": study.register,
         "expect": study.expect,
         "states": summary.states(confirmation.runs),
         "tuning": {variant: _tuning(variant, ledgers) for variant in study.variants},
         "ledgers": {cell: _without_trials(ledger) for cell, ledger in ledgers.items()},
+    }
+
+
+def _cost(confirmation: Confirmation, ledgers: Ledgers) -> Row:
+    """Runs of both phases and the seconds that they took on one core each, taken-over runs included."""
+    return {
+        "runs": len(confirmation.runs) + sum(len(ledger["trials"]) for ledger in ledgers.values()),
+        "core_seconds": float(confirmation.runs["seconds"].sum()) + sum(e["seconds"] for e in ledgers.values()),
     }
 
 

@@ -16,7 +16,7 @@ START = GREYS
 class Task:
     """Metric: `loss`, the mean negative log-likelihood of a pixel given all before it, in raster order."""
 
-    def __init__(self, *, batch: int, keys: Keys, steps: int) -> None:  # noqa: ARG002 - one signature for every task
+    def __init__(self, *, batch: int, keys: Keys, steps: int) -> None:
         self.size, self.keys = batch, keys
         self.data = {split: scans()[split][0] for split in SPLITS}
         self.sizes = {"inputs": GREYS + 1, "outputs": GREYS, "length": PIXELS}

@@ -13,7 +13,7 @@ VERSION = 1
 class Task:
     """Metrics: `loss` (nats per image) and `error` (share of wrong labels)."""
 
-    def __init__(self, *, batch: int, keys: Keys, steps: int) -> None:  # noqa: ARG002 - one signature for every task
+    def __init__(self, *, batch: int, keys: Keys, steps: int) -> None:
         self.size, self.keys = batch, keys
         self.data = {split: (x.float() / 16, y) for split, (x, y) in scans().items()}
         counts = self.data["train"][1].bincount(minlength=10)

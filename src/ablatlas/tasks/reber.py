@@ -32,9 +32,9 @@ Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 def strings(count: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """`count` embedded Reber strings, all automata stepped together: symbols and places, a string a row, -1 after its end.
+    """`count` embedded Reber strings, all automata stepped together: symbols and places, a string a row.
 
-    A place is 0 at a string's first symbol, 2 at its last but one, 1 elsewhere.
+    Rows are filled up with -1. A place is 0 at a string's first symbol, 2 at its last but one, 1 elsewhere.
     """
     begin, end = np.full(count, SYMBOLS.index("B")), np.full(count, SYMBOLS.index("E"))
     remembered = SYMBOLS.index("T") + random.integers(2, size=count)
@@ -66,7 +66,7 @@ def streams(count: int, length: int, generator: torch.Generator) -> tuple[Tensor
 
 class Task:
     """Metrics: `loss` (nats per symbol), `recall@L` (share of last-but-one symbols predicted right among the last
-    `span` symbols up to stream position L, over `judged` streams read from a fresh state) and `largest_state` (max |c|).
+    `span` symbols up to stream position L, over `judged` streams read from a fresh state), `largest_state` (max |c|).
 
     Training reads `batch` streams in windows of `window` symbols with the state carried on. A stream ends after
     `restart` windows and another starts from a fresh state, at different times in different streams.

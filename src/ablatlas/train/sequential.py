@@ -61,9 +61,7 @@ def gradient_norms(model: nn.Module) -> list[float]:
     """The norm of the loss gradient with respect to the weights of `DEPTHS` layers from first to last."""
     layers = list(model.layers)  # type: ignore[arg-type]
     picked = [layers[round(i * (len(layers) - 1) / (DEPTHS - 1))] for i in range(DEPTHS)] if layers else []
-    return [
-        math.sqrt(sum(p.grad.square().sum().item() for p in layer.parameters() if p.ndim > 1)) for layer in picked
-    ]
+    return [math.sqrt(sum(p.grad.square().sum().item() for p in layer.parameters() if p.ndim > 1)) for layer in picked]
 
 
 def fingerprint(parameters: dict[str, Tensor]) -> str:
