@@ -37,6 +37,11 @@ def atlas_of(studies):
 
 
 def turn(wildcards):
-    """Finish one study before the next begins, so that a first report stands long before the last."""
+    """Finish one study before the next begins, so that a first report stands long before the last.
+
+    Within a study the hardest level goes first: it takes longest, and would otherwise run alone at the end.
+    """
     order = [*HEADLINE, *(name for name in STUDIES if name not in HEADLINE)]
-    return len(order) - order.index(wildcards.study)
+    cells = list(STUDIES[wildcards.study].cells)
+    level = cells.index(wildcards.cell) if hasattr(wildcards, "cell") else len(cells)
+    return 100 * (len(order) - order.index(wildcards.study)) + level
