@@ -16,7 +16,10 @@ from ablatlas.train.sequential import Run, Training, diverged, evaluation_steps,
 
 SGD = {"name": "momentum", "optimizer": "sgd", "lr": 0.05, "momentum": 0.9}
 ADAM = {"name": "adam", "optimizer": "adam", "lr": 0.01, "betas": [0.9, 0.999]}
-COURSE = {"weight_decay": 0.0, "schedule": "constant", "warmup": 0, "clip": None, "steps": 6, "evaluations": 3}
+COURSE = {
+    "weight_decay": 0.0, "schedule": "constant", "warmup": 0, "clip": None, "steps": 6, "evaluations": 3,
+    "patience": 1.0,  # a few steps leave every loss near the floor, above it or below
+}  # fmt: skip
 PARTS: dict[str, dict[str, Any]] = {
     "mlp": {
         "model": {
@@ -50,12 +53,6 @@ def config(kind: str = "mlp", **recipe: Any) -> dict[str, Any]:
     return {"procedure": "train", "engine": "sequential", **parts, "model": model, "recipe": parts["recipe"] | recipe}
 
 
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Never give a run up as hopeless: a few steps leave every loss near the floor, above it or below."""
-    monkeypatch.setattr(sequential, "PATIENCE", 2.0)
-
-
 def exact(run: Run) -> tuple[Any, ...]:
     """All of a run that a rerun has to repeat."""
     return run.state, run.curve, run.outcome, {name: t.tolist() for name, t in run.parameters.items()}
@@ -64,7 +61,6 @@ def exact(run: Run) -> tuple[Any, ...]:
 # --- exactness ---
 
 
-@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("kind", PARTS)
 def test_a_rerun_is_bit_equal_whatever_the_process_did_before(kind: str) -> None:
     torch.manual_seed(1)
@@ -82,7 +78,6 @@ def test_another_seed_is_another_run(kind: str) -> None:
     assert exact(train(config(kind), seed=4)) != exact(train(config(kind), seed=5))
 
 
-@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("kind", PARTS)
 def test_how_often_a_run_is_judged_changes_nothing_in_it(kind: str) -> None:
     rare, often = (train(config(kind, evaluations=n), seed=0) for n in (2, 6))
@@ -93,7 +88,6 @@ def test_how_often_a_run_is_judged_changes_nothing_in_it(kind: str) -> None:
     assert judged == [{k: v for k, v in both[p["step"]].items() if k != "train_loss"} for p in rare.curve]
 
 
-@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("kind", PARTS)
 def test_a_longer_budget_begins_like_a_shorter_one(kind: str) -> None:
     long, short = (train(config(kind, steps=n, evaluations=n), seed=0) for n in (6, 3))
@@ -155,7 +149,6 @@ def test_evaluations_are_equally_spaced_and_the_last_is_at_the_end(
     assert sorted(evaluation_steps(steps, evaluations)) == expected
 
 
-@pytest.mark.usefixtures("patient")
 def test_a_curve_counts_steps_examples_and_flops() -> None:
     run = train(config(), 0)
     forward = 2 * (64 * 8 + 4 * 8 * 8 + 8 * 10)
@@ -168,7 +161,6 @@ def test_a_curve_counts_steps_examples_and_flops() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.usefixtures("patient")
 def test_the_training_loss_is_the_mean_over_the_interval() -> None:
     losses: list[float] = []
     run = train(config(), 0, progress=lambda step, loss: losses.append(loss))
@@ -177,7 +169,6 @@ def test_the_training_loss_is_the_mean_over_the_interval() -> None:
     assert run.outcome["train_loss"] == means[-1]
 
 
-@pytest.mark.usefixtures("patient")
 def test_curves_are_judged_on_validation_and_the_outcome_on_what_is_asked() -> None:
     plain, held_out = train(config(), 0), train(config(), 0, split="test")
     assert plain.curve == held_out.curve
@@ -194,7 +185,6 @@ def test_judging_is_done_in_evaluation_mode_and_leaves_training_mode_on() -> Non
     assert all(torch.equal(running[k], v) for k, v in training.model.state_dict().items())  # no statistics taken
 
 
-@pytest.mark.usefixtures("patient")
 def test_frozen_tensors_are_counted_apart_and_stay() -> None:
     frozen = config("lstm")
     frozen["model"] = frozen["model"] | {"forget": "open"}
@@ -217,7 +207,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_at_once_and_keeps_its_curve() ->
 
 def test_an_absurd_rate_leaves_what_was_learned_before_it_in_the_curve() -> None:
     """With normalisation a loss stays finite at any rate, and the run is given up where it is hopeless."""
-    run = train(config(lr=30.0, steps=20, evaluations=10), 0)
+    run = train(config(lr=30.0, steps=20, evaluations=10, patience=0.2), 0)
     assert run.state == "diverged"
     assert [point["step"] for point in run.curve] == [2, 4, 6]
     assert all(point["train_loss"] > 2.303 for point in run.curve[1:])
@@ -259,11 +249,11 @@ def test_not_a_number_between_two_evaluations_is_seen_where_it_happens(monkeypat
         (range(0), "finished", 20),
     ],
 )
-def test_a_loss_above_the_floor_is_hopeless_after_a_fifth_of_the_budget(
+def test_a_loss_above_the_floor_is_hopeless_once_patience_ends(
     monkeypatch: pytest.MonkeyPatch, bad: range, state: str, last: int
 ) -> None:
     scripted(monkeypatch, lambda step: 2.4 if step in bad else 2.2)  # the floor is ln 10 = 2.303
-    run = train(config(steps=20, evaluations=10), 0)
+    run = train(config(steps=20, evaluations=10, patience=0.2), 0)
     assert (run.state, run.curve[-1]["step"]) == (state, last)
     assert (run.outcome["error"] is None) == (state == "diverged")
 
@@ -283,7 +273,7 @@ def test_a_loss_above_the_floor_is_hopeless_after_a_fifth_of_the_budget(
     ],
 )
 def test_what_counts_as_diverged(point: dict[str, float], since: int, expected: bool) -> None:
-    assert diverged(point, since, 100, 2.0) is expected
+    assert diverged(point, since, {"steps": 100, "patience": 0.2}, 2.0) is expected
 
 
 # --- gradients ---

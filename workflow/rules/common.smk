@@ -39,7 +39,8 @@ def atlas_of(studies):
 def turn(wildcards):
     """Finish one study before the next begins, so that a first report stands long before the last.
 
-    Within a study the hardest level goes first: it takes longest, and would otherwise run alone at the end.
+    Within a study tuning goes before training, and the hardest level first: it takes longest, and would otherwise
+    run alone at the end.
     """
     order = [*HEADLINE, *(name for name in STUDIES if name not in HEADLINE)]
     cells = list(STUDIES[wildcards.study].cells)

@@ -4,7 +4,7 @@
 rule tune:
     output:
         "data/runs/{study}/{cell}-{digest}.tuning.json.gz",
-    priority: turn
+    priority: lambda w: turn(w) + 50
     shell:
         "python -m ablatlas.procedures tune {wildcards.study} {wildcards.cell}"
         " --scale {SCALE} --published {PUBLISHED} --out {output}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ablatlas.report.numbers import number
+from ablatlas.report.numbers import interval, number
 from ablatlas.report.text import capitalized, equals, listed, sign, words
 from ablatlas.report.view import Row, View
 
@@ -85,15 +85,22 @@ def curves(view: View, metrics: Sequence[str]) -> Words:
 def profile(view: View, name: str) -> Words:
     """Of a mechanism variable along the network."""
     first, last = (view.table("mechanism", name=name, x=x) for x in (0.0, 1.0))
-    ends = (
-        f"{a['variant']} in {a['cell']}: {number(a['mean'])} and {number(b['mean'])}"
-        for a, b in zip(first, last, strict=True)
-    )
+    pairs = list(zip(first, last, strict=True))
+    ends = (f"{a['variant']} in {a['cell']}: {number(a['mean'])} and {number(b['mean'])}" for a, b in pairs)
+    hardest = list(view.study.cells)[-1]
+    arms = [(a, b) for a, b in pairs if a["cell"] == hardest and a["variant"] in ("with", "without")]
+    told = (f"{_estimate(a)} at the input and {_estimate(b)} at the output for {a['variant']}" for a, b in arms)
     return Words(
         alt=f"{capitalized(words(name))} at the input and at the output. {'; '.join(ends)}.",
         caption=f"{capitalized(words(name))} along the network at the last evaluation at which it was finite: "
-        "geometric mean over seeds and its 95 % interval, from the input (0) to the output (1).",
+        "geometric mean over seeds and its 95 % interval, from the input (0) to the output (1); a contrast may leave the "
+        f"frame. At {words(hardest)} it is {listed(told)}.",
     )
+
+
+def _estimate(row: Row) -> str:
+    span = interval(row["low"], row["high"], 2)
+    return number(row["mean"], 2) + (f" ({span})" if span else "")
 
 
 def scalars(view: View, names: Sequence[str]) -> Words:

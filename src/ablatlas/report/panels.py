@@ -15,6 +15,7 @@ from ablatlas.report.text import words
 from ablatlas.report.view import Rows, View
 
 PER_ROW = 4  # panels side by side
+LEADING = ("with", "without", "strong")  # the roles whose values a mechanism's axis must hold; others may leave it
 
 
 @styled
@@ -43,6 +44,7 @@ def profiles(view: View, name: str) -> Figure:
         _bands(ax, view, rows, "x", marks=len(rows))
         ax.set_title(_title(view, cell, rows))
         ax.set_yscale("log")
+        ax.set_ylim(*_span([row for row in rows if view.roles[row["variant"]] in LEADING]))
         ax.set_xlim(-0.05, 1.05)
         ax.set_xticks([0, 0.5, 1], ["0", "½", "1"])
     _share_axes(axes, "relative depth", [words(name)] * len(cells))
@@ -67,6 +69,12 @@ def scalars(view: View, names: Sequence[str]) -> Figure:
         scale(ax, rows)
     legend(figure, view)
     return figure
+
+
+def _span(rows: Rows) -> tuple[float, float] | tuple[None, None]:
+    """What a logarithmic axis must hold to show the means and intervals of `rows`, with a margin."""
+    values = [row[key] for row in rows for key in ("mean", "low", "high") if row[key]]
+    return (min(values) / 1.5, max(values) * 1.5) if values else (None, None)
 
 
 def _panels(count: int) -> tuple[Figure, list[Axes]]:

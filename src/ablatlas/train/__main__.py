@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ablatlas.study import StudyError, from_command_line
+from ablatlas.study import Study, from_command_line
 from ablatlas.train.sequential import Run, train
 
 HIDDEN = ("examples", "flops", "gradient_norms")
@@ -31,21 +31,25 @@ def show(run: Run, console: Console) -> None:
     console.print(f"{run.state} in {run.meters['seconds']:.1f} s; {outcome}")
 
 
-def main(arguments: list[str]) -> int:
-    """Train the run that the overrides name; 0 when it ends, finished or diverged, and 2 on a bad override."""
-    console = Console()
-    try:
-        given = arguments if any(word.startswith("arm=") for word in arguments) else [*arguments, "arm=with"]
-        study = from_command_line(given)
-    except StudyError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+def live(study: Study, console: Console) -> Run:
+    """Train the arm and seed that the study was asked for, below a bar."""
     arm, seed = str(study.arm), study.seed or 0
     config, name = study.run_config(arm), f"{study.name} {arm} seed {seed}"
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, TextColumn("loss {task.fields[loss]:.4f}"), console=console) as bar:
         task = bar.add_task(name, total=config["recipe"]["steps"], loss=float("nan"))
-        run = train(config, seed, progress=lambda step, loss: bar.update(task, completed=step, loss=loss))
+        return train(config, seed, progress=lambda step, loss: bar.update(task, completed=step, loss=loss))
+
+
+def main(arguments: list[str]) -> int:
+    """Train the run that the overrides name; 0 when it ends, finished or diverged, and 2 on a bad override."""
+    console = Console()
+    try:
+        given = arguments if any(word.startswith("arm=") for word in arguments) else [*arguments, "arm=with"]
+        run = live(from_command_line(given), console)
+    except ValueError as error:  # a StudyError, or a value that a model, a task or an optimizer refuses
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     show(run, console)
     return 0
 

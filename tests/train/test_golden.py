@@ -1,0 +1,129 @@
+"""A few exact steps of every study: what may not change unless a VERSION rises.
+
+Stored runs are taken over by digest, and a digest knows of the code only its VERSIONs. So whoever changes a number
+that a run produces must raise the VERSION of the module that changed it; this test says which.
+After that, or after a change of the configuration, `python tests/train/test_golden.py` writes golden.json anew.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from ablatlas.digest import digest, named_modules
+from ablatlas.procedures.tuning import choose, extend, extension, interpolate
+from ablatlas.study import load, names
+from ablatlas.train.sequential import Training, deterministic
+
+FILE = Path(__file__).with_name("golden.json")
+ROOT = Path(__file__).parents[2]
+SEED, STEPS = 0, 3
+ARMS = ("with", "without")
+FOLDERS = {"model": "models", "task": "tasks", "procedure": "procedures", "engine": "train"}
+
+
+def checksum(tensors: list[Tensor]) -> float:
+    """One number in which every element and its place count."""
+    flat = torch.cat([t.double().flatten() for t in tensors])
+    return float((flat * torch.cos(torch.arange(len(flat), dtype=torch.float64))).sum())
+
+
+def rounded(value: float) -> float:
+    """Six significant digits: a processor's own rounding moves the seventh."""
+    return float(f"{value:.6g}")
+
+
+def steps(name: str, arm: str) -> dict[str, Any]:
+    """What the first steps of a run come to, in the order in which one thing rests on another."""
+    deterministic()
+    config = load(name, "smoke", root=ROOT).run_config(arm)
+    training = Training(config, SEED)
+    batch = training.task.batch(0)
+    trainable = [p.detach() for p in training.model.parameters() if p.requires_grad]
+    found = {
+        "configuration": digest(config),
+        "data": rounded(checksum(list(batch) if isinstance(batch, tuple) else [batch])),
+        "floor": rounded(training.task.floor["loss"]),
+        "initial values": rounded(checksum(trainable)),
+    }
+    losses = [rounded(training.step(i)) for i in range(STEPS)]
+    return found | {
+        "first loss": losses[0],
+        "later losses": losses[1:],
+        "held-out loss": rounded(training.judge("validation")["loss"]),
+    }
+
+
+def rule() -> dict[str, Any]:
+    """What the tuning rule makes of a fixed table, as far as a ledger would show it."""
+    scores = {
+        "with": torch.tensor([[1.0, 1.2], [0.7, 0.7], [0.9, 1.1], [2.3, 2.3]]).numpy(),
+        "without": torch.tensor([[1.8, 1.9], [1.6, 1.7], [1.1, 1.2], [2.3, 2.3]]).numpy(),
+        "strong": torch.tensor([[0.4, 0.5], [0.9, 1.0], [1.2, 1.3], [2.3, 2.3]]).numpy(),
+    }
+    choice = choose(scores, 2.3)
+    return {
+        "common": choice.common,
+        "chosen": choice.chosen,
+        "extension": extension(choice, 4, {"down": 0, "up": 0}),
+        "grids": [extend([0.003, 0.01], side) for side in ("down", "up")],
+        "interpolated": interpolate(20, {8: 0.1, 80: 0.01}),
+    }
+
+
+def found() -> dict[str, Any]:
+    """All that golden.json holds."""
+    studies = {name: {arm: steps(name, arm) for arm in ARMS} for name in names(ROOT)}
+    return {"studies": studies, "tuning rule": rule()}
+
+
+def golden() -> dict[str, Any]:
+    return json.loads(FILE.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+def culprits(name: str, what: str) -> str:
+    """The modules whose VERSION must rise when `what` has changed."""
+    config = load(name, "smoke", root=ROOT).run_config("with")
+    files = {kind: f"src/ablatlas/{FOLDERS[kind]}/{word}.py" for kind, word in named_modules(config).items()}
+    kinds = {
+        "data": ["task"],
+        "floor": ["task"],
+        "initial values": ["model"],
+        "first loss": ["model", "task"],
+        "later losses": ["engine", "model"],
+        "held-out loss": ["task", "model"],
+    }[what]
+    return " or ".join(files[kind] for kind in kinds)
+
+
+REFRESH = "then: python tests/train/test_golden.py"
+
+
+def test_every_study_has_golden_steps() -> None:
+    assert sorted(golden()["studies"]) == names(ROOT), REFRESH
+
+
+@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("name", names(ROOT))
+def test_the_first_steps_are_what_they_were(name: str, arm: str) -> None:
+    expected, now = golden()["studies"][name][arm], steps(name, arm)
+    if now["configuration"] != expected["configuration"]:
+        pytest.fail(f"{name}: its configuration has changed, and its digests with it; {REFRESH}")
+    for what in expected:
+        if what != "configuration" and now[what] != pytest.approx(expected[what], rel=1e-5):
+            pytest.fail(
+                f"{name} {arm}: the {what} changed from {expected[what]} to {now[what]}. Stored runs would be mixed "
+                f"with new ones: raise the VERSION of {culprits(name, what)}; {REFRESH}"
+            )
+
+
+def test_the_tuning_rule_is_what_it_was() -> None:
+    message = f"the rule changed: raise the VERSION of src/ablatlas/procedures/train.py; {REFRESH}"
+    assert rule() == golden()["tuning rule"], message
+
+
+if __name__ == "__main__":
+    FILE.write_text(json.dumps(found(), indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,79 @@
+"""`python -m ablatlas.train`: one run from the command line."""
+
+from pathlib import Path
+
+import pytest
+
+from ablatlas.train.__main__ import main
+
+SHORT = ["study=residual", "model.depth=8", "seed=3", "recipe.steps=4"]
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room enough that no line is broken."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main([*SHORT, *words]) == 0
+    return capsys.readouterr().out
+
+
+def test_it_trains_the_named_run_and_shows_its_curve(capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed(capsys, "arm=without", "recipe.patience=1.0")
+    assert "residual without seed 3" in out
+    assert "4/4" in out
+    table = [[cell.strip() for cell in line.strip("│ ").split("│")] for line in out.splitlines() if "│" in line]
+    assert [row[0] for row in table] == ["1", "2", "3", "4"]
+    assert "finished in" in out
+    for name in ("train_loss", "loss", "error"):
+        assert name in out
+
+
+def test_it_says_the_same_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    def fingerprint() -> str:
+        return printed(capsys, "arm=without").rpartition("parameters ")[2][:12]
+
+    assert fingerprint() == fingerprint()
+
+
+def test_the_arm_is_with_where_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "residual with seed 3" in printed(capsys)
+
+
+@pytest.mark.parametrize("rate", ["30", "1e18"])
+def test_a_diverged_run_is_shown_like_any_other(rate: str, capsys: pytest.CaptureFixture[str]) -> None:
+    out = printed(capsys, "arm=plain_no_norm", f"recipe.lr={rate}")
+    assert "diverged in" in out
+    assert "error –" in out
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("arm=withou", "arm: found withou, expected one of with, without"),
+        ("recipe.stepz=4", "recipe.stepz"),
+        ("seed=-1", "seed: found -1, expected a whole number from 0"),
+        ("model.depth=9", "model.depth: found 9, expected an even number from 4"),
+        ("recipe.optimizer=lion", "recipe.optimizer: found lion, expected sgd or adam"),
+        ("model.dropout=2.0", "dropout: found 2.0, expected a probability in"),
+    ],
+)
+def test_a_bad_override_ends_with_2_and_one_line(
+    word: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    others = [given for given in SHORT if given.partition("=")[0] != word.partition("=")[0]]
+    assert main([*others, word]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "params").symlink_to(Path(__file__).parents[2] / "params")
+    monkeypatch.setenv("ABLATLAS_ROOT", str(tmp_path))
+    assert main([*SHORT, "arm=with"]) == 0
+    assert {path.name for path in tmp_path.iterdir()} <= {"params", "data"}
+    assert [path.name for path in (tmp_path / "data").iterdir()] == [".cache"]
