@@ -10,6 +10,7 @@ import gzip
 import json
 import math
 import os
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,7 +82,10 @@ def columns(rows: Rows) -> dict[str, list]:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write `data` so that `path` is the old file or the whole new one, whenever the process or the disk stops."""
+    """Write `data` so that `path` is the old file or the whole new one, whenever the process or the disk stops.
+
+    Raises OSError, naming `path`, where it cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -90,6 +94,8 @@ def write_whole(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -108,11 +114,11 @@ def read(path: Path) -> Record:
         data = json.loads(gzip.decompress(path.read_bytes()))
         if data.pop("schema") != SCHEMA:
             raise RecordError(f"{path}: expected schema {SCHEMA}")
-        tables = {name: _rows(data.pop(name)) for name in TABLES}
+        tables: dict[str, Any] = {name: _rows(data.pop(name)) for name in TABLES}
         return Record(**tables, **data)
     except RecordError:
         raise
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RecordError(f"{path}: not a whole run record ({error!r})") from error
 
 

@@ -25,8 +25,10 @@ def reference(model: Model) -> nn.LSTM:
     with torch.no_grad():
         for place, gate in enumerate(GATES):
             rows, own = slice(place * model.width, (place + 1) * model.width), getattr(model, gate)
-            theirs.weight_ih_l0[rows], theirs.weight_hh_l0[rows] = own.from_input, own.from_state
-            theirs.bias_ih_l0[rows], theirs.bias_hh_l0[rows] = own.bias, 0.0
+            theirs.get_parameter("weight_ih_l0")[rows] = own.from_input
+            theirs.get_parameter("weight_hh_l0")[rows] = own.from_state
+            theirs.get_parameter("bias_ih_l0")[rows] = own.bias
+            theirs.get_parameter("bias_hh_l0")[rows] = 0.0
     return theirs
 
 
@@ -70,10 +72,10 @@ def shut(model: Model, gate: str) -> Model:
 @pytest.mark.parametrize("state", ["carried", "reset"])
 def test_an_open_gate_keeps_the_cell_exactly(recording: bool, state: str) -> None:
     """With the input shut nothing is added: after 3,000 steps the cell is what it was, to the last bit."""
-    assert torch.sigmoid(forget.open(1, 1).bias).item() == 1.0  # in float32
+    assert torch.sigmoid(forget.open(1, 1).get_parameter("bias")).item() == 1.0  # in float32
     model, cell = shut(lstm("open", state), "input"), drawn(1, 2, 5)
     with torch.set_grad_enabled(recording):
-        _, (_, after) = model(drawn(3000, 2, 3), (torch.zeros(1, 2, 5), cell), torch.zeros(3000, 2, dtype=bool))
+        _, (_, after) = model(drawn(3000, 2, 3), (torch.zeros(1, 2, 5), cell), torch.zeros(3000, 2, dtype=torch.bool))
     assert torch.equal(after, cell)
 
 
@@ -118,6 +120,6 @@ def test_a_constant_gate_cannot_be_trained(word: str) -> None:
     optimiser = torch.optim.Adam(model.parameters(), 0.1, weight_decay=0.1)
     for _ in range(3):
         optimiser.zero_grad()
-        model(drawn(4, 2, 3), model.rest(2), torch.zeros(4, 2, dtype=bool))[0].square().sum().backward()
+        model(drawn(4, 2, 3), model.rest(2), torch.zeros(4, 2, dtype=torch.bool))[0].square().sum().backward()
         optimiser.step()
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.forget.state_dict().items())

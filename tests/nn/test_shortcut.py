@@ -51,7 +51,9 @@ def test_few_rectifiers_are_off_at_the_scaled_start() -> None:
     x = torch.randn(512, 6, generator=torch.Generator().manual_seed(0))
     shares = {}
     for word in ("none", "scaled"):
-        h = residual_mlp(word).stem(x)
-        shares[word] = (residual_mlp(word).blocks[0][0].body[:3](h) == 0).double().mean().item()
+        model = residual_mlp(word)
+        first = model.get_submodule("blocks.0.0.body")
+        assert isinstance(first, nn.Sequential)
+        shares[word] = (first[:3](model.stem(x)) == 0).double().mean().item()
     assert shares["none"] > 0.3
     assert shares["scaled"] < 0.06

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ablatlas.digest import digest, named_modules
+from ablatlas.digest import FOLDERS, named_modules, run_digest
 from ablatlas.procedures.tuning import choose, extend, extension, interpolate
 from ablatlas.study import load, names
 from ablatlas.train.sequential import Training, deterministic
@@ -21,8 +21,7 @@ from ablatlas.train.sequential import Training, deterministic
 FILE = Path(__file__).with_name("golden.json")
 ROOT = Path(__file__).parents[2]
 SEED, STEPS = 0, 3
-ARMS = ("with", "without")
-FOLDERS = {"model": "models", "task": "tasks", "procedure": "procedures", "engine": "train"}
+STUDIES = {name: load(name, "smoke", root=ROOT) for name in names(ROOT)}
 
 
 def checksum(tensors: list[Tensor]) -> float:
@@ -36,15 +35,15 @@ def rounded(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def steps(name: str, arm: str) -> dict[str, Any]:
+def steps(name: str, variant: str) -> dict[str, Any]:
     """What the first steps of a run come to, in the order in which one thing rests on another."""
     deterministic()
-    config = load(name, "smoke", root=ROOT).run_config(arm)
+    config = STUDIES[name].run_config(variant)
     training = Training(config, SEED)
     batch = training.task.batch(0)
     trainable = [p.detach() for p in training.model.parameters() if p.requires_grad]
     found = {
-        "configuration": digest(config),
+        "digest": run_digest(config, ROOT),
         "data": rounded(checksum(list(batch) if isinstance(batch, tuple) else [batch])),
         "floor": rounded(training.task.floor["loss"]),
         "initial values": rounded(checksum(trainable)),
@@ -76,17 +75,17 @@ def rule() -> dict[str, Any]:
 
 def found() -> dict[str, Any]:
     """All that golden.json holds."""
-    studies = {name: {arm: steps(name, arm) for arm in ARMS} for name in names(ROOT)}
+    studies = {name: {variant: steps(name, variant) for variant in study.variants} for name, study in STUDIES.items()}
     return {"studies": studies, "tuning rule": rule()}
 
 
 def golden() -> dict[str, Any]:
-    return json.loads(FILE.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    return json.loads(FILE.read_text(encoding="utf-8"))
 
 
 def culprits(name: str, what: str) -> str:
     """The modules whose VERSION must rise when `what` has changed."""
-    config = load(name, "smoke", root=ROOT).run_config("with")
+    config = STUDIES[name].run_config("with")
     files = {kind: f"src/ablatlas/{FOLDERS[kind]}/{word}.py" for kind, word in named_modules(config).items()}
     kinds = {
         "data": ["task"],
@@ -103,20 +102,20 @@ REFRESH = "then: python tests/train/test_golden.py"
 
 
 def test_every_study_has_golden_steps() -> None:
-    assert sorted(golden()["studies"]) == names(ROOT), REFRESH
+    held = {name: list(variants) for name, variants in golden()["studies"].items()}
+    assert held == {name: list(study.variants) for name, study in STUDIES.items()}, REFRESH
 
 
-@pytest.mark.parametrize("arm", ARMS)
-@pytest.mark.parametrize("name", names(ROOT))
-def test_the_first_steps_are_what_they_were(name: str, arm: str) -> None:
-    expected, now = golden()["studies"][name][arm], steps(name, arm)
-    if now["configuration"] != expected["configuration"]:
-        pytest.fail(f"{name}: its configuration has changed, and its digests with it; {REFRESH}")
-    for what in expected:
-        if what != "configuration" and now[what] != pytest.approx(expected[what], rel=1e-5):
+@pytest.mark.parametrize(("name", "variant"), [(name, v) for name, study in STUDIES.items() for v in study.variants])
+def test_the_first_steps_are_what_they_were(name: str, variant: str) -> None:
+    expected, now = golden()["studies"][name][variant], steps(name, variant)
+    if now["digest"] != expected["digest"]:
+        pytest.fail(f"{name} {variant}: its configuration, or a VERSION, is new, so nothing old is reused; {REFRESH}")
+    for what in [key for key in now if key != "digest"]:
+        if now[what] != pytest.approx(expected[what], rel=1e-5):
             pytest.fail(
-                f"{name} {arm}: the {what} changed from {expected[what]} to {now[what]}. Stored runs would be mixed "
-                f"with new ones: raise the VERSION of {culprits(name, what)}; {REFRESH}"
+                f"{name} {variant}: the {what} changed from {expected[what]} to {now[what]}. Stored runs would be "
+                f"mixed with new ones: raise the VERSION of {culprits(name, what)}; {REFRESH}"
             )
 
 

@@ -60,9 +60,7 @@ def test_a_diverged_run_is_shown_like_any_other(rate: str, capsys: pytest.Captur
         ("model.dropout=2.0", "dropout: found 2.0, expected a probability in"),
     ],
 )
-def test_a_bad_override_ends_with_2_and_one_line(
-    word: str, message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_bad_override_ends_with_2_and_one_line(word: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     others = [given for given in SHORT if given.partition("=")[0] != word.partition("=")[0]]
     assert main([*others, word]) == 2
     err = capsys.readouterr().err

@@ -14,7 +14,7 @@ from safetensors.torch import save
 
 from ablatlas import record
 from ablatlas.procedures.provenance import provenance, run_key
-from ablatlas.record import Record
+from ablatlas.record import Record, RecordError
 from ablatlas.study import Study, run_digest
 from ablatlas.train.sequential import train
 
@@ -54,16 +54,28 @@ class Cellwork:
             found, row = self.known[key]
             self.record.take(found, row, **names)
             self.taken += 1
+        elif (rested := self._rested(resting)) is not None:
+            self.record.take(rested, 0, **names)
+            self.resumed += 1
         else:
-            if resting.exists():
-                self.resumed += 1
-            else:
-                identity = {"key": key, "digest": digest, "seed": seed, "rate": rate}
-                record.write(resting, self._train(config, seed, identity))
-                self.trained += 1
+            identity = {"key": key, "digest": digest, "seed": seed, "rate": rate}
+            record.write(resting, self._train(config, seed, identity))
             self.record.take(record.read(resting), 0, **names)
+            self.trained += 1
         self._tell(done, total)
         return len(self.record.run) - 1
+
+    def _rested(self, resting: Path) -> Record | None:
+        """The run that rests on the shelf, or None; one that a failing disk has damaged is set aside."""
+        if not resting.exists():
+            return None
+        try:
+            return record.read(resting)
+        except RecordError as error:
+            aside = resting.with_suffix(".damaged")
+            resting.replace(aside)
+            self.say(f"warning: {error}; set aside as {aside.name}, to be trained again")
+            return None
 
     def _train(self, config: dict[str, Any], seed: int, identity: dict[str, Any]) -> Record:
         confirming = self.phase == "confirmation"

@@ -1,4 +1,4 @@
-"""Train a cell: its tuning runs, over a grid of rates that may grow, and later its confirmation runs, on fresh seeds."""
+"""Train a cell: its tuning runs, over a grid of rates that may grow, and later its confirmation runs on fresh seeds."""
 
 from pathlib import Path
 from typing import Any

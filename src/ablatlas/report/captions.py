@@ -89,12 +89,12 @@ def profile(view: View, name: str) -> Words:
     ends = (f"{a['variant']} in {a['cell']}: {number(a['mean'])} and {number(b['mean'])}" for a, b in pairs)
     hardest = list(view.study.cells)[-1]
     arms = [(a, b) for a, b in pairs if a["cell"] == hardest and a["variant"] in ("with", "without")]
-    told = (f"{_estimate(a)} at the input and {_estimate(b)} at the output for {a['variant']}" for a, b in arms)
+    told = [f"{_estimate(a)} at the input and {_estimate(b)} at the output for {a['variant']}" for a, b in arms]
     return Words(
         alt=f"{capitalized(words(name))} at the input and at the output. {'; '.join(ends)}.",
         caption=f"{capitalized(words(name))} along the network at the last evaluation at which it was finite: "
         "geometric mean over seeds and its 95 % interval, from the input (0) to the output (1); a contrast may leave the "
-        f"frame. At {words(hardest)} it is {listed(told)}.",
+        "frame." + (f" In {hardest} it is {listed(told)}." if told else ""),
     )
 
 

@@ -1,0 +1,174 @@
+"""`python -m ablatlas.procedures`: one job of the DAG, run for real, killed, starved of disk, and refused."""
+
+import errno
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny import REPOSITORY, Engine, make
+
+from ablatlas import record
+from ablatlas.procedures import cellwork
+from ablatlas.procedures.__main__ import main
+from ablatlas.study import Study
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """The small study in a root of its own, which every command of the test works in."""
+    monkeypatch.setenv("ABLATLAS_ROOT", str(tmp_path))
+    return make(tmp_path)
+
+
+def words(study: Study, phase: str = "tune", cell: str = "base") -> list[str]:
+    file = study.tuning_record(cell) if phase == "tune" else study.record(cell)
+    return [phase, study.name, cell, "--scale", "smoke", "--out", str(study.root / file)]
+
+
+def rerun(found: record.Record) -> dict[str, Any]:
+    """All of a record that a rerun has to repeat: everything but the meters."""
+    return {name: getattr(found, name) for name in ("run", "curve", "outcome", "configs", "provenance", "ledger")}
+
+
+# --- the job itself ---
+
+
+def test_a_job_tunes_then_confirms(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words(study)) == 0
+    assert main(words(study, "confirm")) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[-1] == "tiny base confirmation: 9 runs, 9 trained, 0 taken over, 0 picked up"
+    ledger = record.read(study.root / study.tuning_record("base")).ledger
+    for row in record.read(study.root / study.record("base")).run:
+        assert row["rate"] == ledger["chosen"][row["arm"]]
+    assert len(list((study.root / "data" / "checkpoints").iterdir())) == 9
+
+
+def test_the_same_job_elsewhere_gives_the_same_outcome(study: Study, tmp_path: Path) -> None:
+    assert main(words(study)) == 0
+    path = study.root / study.tuning_record("base")
+    first = record.read(path)
+    path.unlink()
+    assert main(words(study)) == 0
+    assert rerun(record.read(path)) == rerun(first)
+
+
+# --- refusals ---
+
+
+def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line with which a job ends that cannot be done."""
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    return err
+
+
+def test_an_unknown_cell_or_study_is_refused(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = words(study)
+    assert "found depth=7, expected one of base, depth=6, depth=16" in refused(
+        [*arguments[:2], "depth=7", *arguments[3:]], capsys
+    )
+    assert "tiny" in refused([arguments[0], "tny", *arguments[2:]], capsys)
+
+
+def test_confirming_before_tuning_names_the_missing_ledger(study: Study, capsys: pytest.CaptureFixture[str]) -> None:
+    assert str(study.root / study.tuning_record("base")) in refused(words(study, "confirm"), capsys)
+
+
+def test_a_damaged_ledger_is_named(
+    study: Study, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cellwork, "train", Engine())
+    assert main(words(study)) == 0
+    path = study.root / study.tuning_record("base")
+    path.write_bytes(path.read_bytes()[:100])
+    assert f"{path}: not a whole run record" in refused(words(study, "confirm"), capsys)
+
+
+# --- a full disk ---
+
+
+def test_a_full_disk_leaves_the_old_record_and_no_debris(
+    study: Study, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cellwork, "train", Engine())
+    path = study.root / study.tuning_record("base")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"what stood there")
+    whole, writes = os.fsync, iter(range(1000))
+
+    def fsync(file: int) -> None:
+        if next(writes) >= 4:  # the fifth run does not fit any more
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        whole(file)
+
+    monkeypatch.setattr(record, "stored", lambda folders, phase: iter(()))
+    monkeypatch.setattr(os, "fsync", fsync)
+    message = refused(words(study), capsys)
+    assert "No space left on device" in message
+    assert ".shelf" in message
+    assert path.read_bytes() == b"what stood there"
+    assert [file for file in study.root.rglob("data/**/.*") if file.is_file()] == []
+
+    monkeypatch.setattr(os, "fsync", whole)  # room again: what was trained is not trained again
+    assert main(words(study)) == 0
+    assert "4 picked up" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file size limits of Linux")
+def test_a_real_limit_of_the_kernel_is_told_in_one_line(study: Study) -> None:
+    """Not simulated: the process may write no file of more than half a kilobyte."""
+    program = (
+        "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)); "
+        "runpy.run_module('ablatlas.procedures', run_name='__main__')"
+    )
+    command = [sys.executable, "-c", program, *words(study)]
+    done = subprocess.run(command, cwd=REPOSITORY, text=True, capture_output=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: [Errno 27] File too large")
+    assert "Traceback" not in done.stderr
+    assert [file for file in (study.root / "data" / "runs").rglob("*") if file.is_file()] == []
+
+
+# --- a process that is killed ---
+
+
+def shelf(root: Path) -> list[Path]:
+    return list((root / "data" / "runs" / ".shelf").glob("tuning-*.json.gz"))
+
+
+def test_a_killed_job_goes_on_where_it_was_and_ends_with_the_same_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    studies = {name: make(tmp_path / name) for name in ("killed", "undisturbed")}
+    root, path = tmp_path / "killed", tmp_path / "killed" / studies["killed"].tuning_record("base")
+    monkeypatch.setenv("ABLATLAS_ROOT", str(root))
+
+    command = [sys.executable, "-m", "ablatlas.procedures", *words(studies["killed"])]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL) as job:
+        while len(shelf(root)) < 5 and job.poll() is None:
+            time.sleep(0.002)
+        job.kill()
+    assert job.returncode == -9, "it was still at work"
+    left = len(shelf(root))
+    assert left >= 5
+    assert not path.exists()
+
+    assert main(words(studies["killed"])) == 0
+    found = record.read(path)
+    trained = len(found.run) - left
+    expected = f"{len(found.run)} runs, {trained} trained, 0 taken over, {left} picked up"
+    assert capsys.readouterr().out.splitlines()[-1].endswith(expected)
+    assert trained > 0
+    assert shelf(root) == []
+
+    monkeypatch.setenv("ABLATLAS_ROOT", str(tmp_path / "undisturbed"))
+    assert main(words(studies["undisturbed"])) == 0
+    whole = record.read(tmp_path / "undisturbed" / studies["undisturbed"].tuning_record("base"))
+    assert rerun(found) == rerun(whole)

@@ -1,0 +1,66 @@
+"""A root in a temporary folder with one small study, and an engine that answers at once."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ablatlas.study import Study, load
+from ablatlas.train.sequential import Run
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+STUDY = """\
+# @package _global_
+title: Residual connections
+paper: he2015residual
+claim: {constraints: [optimization], source: E3, text: "Depth stops being a limit."}
+defaults: [/model: residual_mlp, /task: digits, /recipe: momentum, _self_]
+procedure: train
+model: {depth: 4, width: 4}
+recipe: {steps: 4, evaluations: 2, patience: 1.0}
+ablate: model.shortcut
+arms: {with: identity, without: none, scaled_init: {role: strong, value: scaled}}
+ladders:
+  depth: {constraint: optimization, measure: threshold, path: model.depth, levels: [4, 6, 16],
+          solved: train_loss < midpoint}
+tune: {path: recipe.lr, grid: [0.01, 0.03, 0.1], rungs: {depth: [4, 16]}}
+register: {primary: {optimization: depth}, delta: 1.1, paired: false, after_pilots: ["none"]}
+expect: {direction: "a crossover"}
+"""
+WORDS = {"identity": "with", "none": "without", "scaled": "scaled_init"}
+
+
+def make(root: Path, **changes: str) -> Study:
+    """The study `tiny` at smoke scale, two tuning and three confirmation seeds, in a root of its own."""
+    shutil.copytree(REPOSITORY / "params", root / "params", ignore=shutil.ignore_patterns("study"))
+    text = STUDY
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    (root / "params" / "study").mkdir()
+    (root / "params" / "study" / "tiny.yaml").write_text(text, encoding="utf-8")
+    return load("tiny", "smoke", root=root)
+
+
+@dataclass
+class Engine:
+    """Stands in for `train`: a training loss by arm and rate, and a note of all that was asked of it."""
+
+    losses: dict[tuple[str, float], float] = field(default_factory=dict)
+    usual: float = 1.0
+    asked: list[tuple[str, float, int, str]] = field(default_factory=list)
+    stop_after: int = 10**9  # trainings, after which the process is as if killed
+
+    def __call__(self, config: dict[str, Any], seed: int, *, split: str) -> Run:
+        if len(self.asked) >= self.stop_after:
+            raise KeyboardInterrupt
+        arm, rate = WORDS[config["model"]["shortcut"]], config["recipe"]["lr"]
+        self.asked.append((arm, rate, seed, split))
+        loss = self.losses.get((arm, rate), self.usual) + 1e-3 * (seed % 1000)
+        state = "diverged" if loss > 100 else "finished"
+        point = {"step": 4, "train_loss": loss, "loss": loss, "gradient_norms": [0.5, float("nan")]}
+        score = loss if state == "finished" else None
+        outcome = {"train_loss": loss, "parameters": f"{arm}{rate}{seed}", "loss": score}
+        meters = {"seconds": 0.01, "flops_per_step": 10, "parameters": 3, "trainable": 3}
+        return Run(state, [point], outcome, meters, {"weight": torch.full((2,), float(seed))})
