@@ -57,6 +57,10 @@ def test_a_diverged_run_is_shown_like_any_other(rate: str, capsys: pytest.Captur
         ("seed=-1", "seed: found -1, expected a whole number from 0"),
         ("model.depth=9", "model.depth: found 9, expected an even number from 4"),
         ("recipe.optimizer=lion", "recipe.optimizer: found lion, expected sgd or adam"),
+        ("recipe.steps=0", "recipe.steps: found 0, expected a whole number from 1"),
+        ("recipe.steps=2.5", "recipe.steps: found 2.5, expected a whole number from 1"),
+        ("recipe.evaluations=0", "recipe.evaluations: found 0, expected a whole number from 1"),
+        ("recipe.batch=2000", "recipe.batch: found 2000, expected a whole number from 1 to 1437"),
         ("model.dropout=2.0", "dropout: found 2.0, expected a probability in"),
     ],
 )

@@ -21,7 +21,7 @@ STUDIES = names(ROOT)
 
 def planned(root: Path, target: str = "all", published: str = "use") -> set[str]:
     """The outputs of training (cells' records and ledgers) that a dry run would make, without their digests."""
-    told = snakemake(root, "-n", target, "--quiet", "none", published=published)
+    told = snakemake(root, "-n", target, "--quiet", "host", published=published)
     return set(re.findall(r"output: data/runs/(\S+?)-[0-9a-f]{12}(?:\.tuning)?\.json\.gz", told))
 
 

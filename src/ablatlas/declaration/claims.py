@@ -70,8 +70,8 @@ def unmeasured(primary: dict[str, str], ladders: dict[str, Ladder], scale: str) 
 
 
 def expectation(where: Where, declared: object) -> Tree:
-    """The direction that is expected, and the published figures beside it."""
-    told = where.mapping("expect", declared, ("direction",), ("published",))
+    """The direction that is expected, the published figures beside it, and what was tried after the verdict."""
+    told = where.mapping("expect", declared, ("direction",), ("published", "afterwards"))
     for key, value in told.items():
         where.text(f"expect.{key}", value)
     return told

@@ -6,7 +6,6 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from ablatlas.record import RecordError
 from ablatlas.study import StudyError, load
 
 
@@ -35,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         procedure = import_module(f"ablatlas.procedures.{study.procedure}")
         work = {"tune": procedure.tune, "confirm": procedure.confirm}[given.phase]
         work(study, given.cell, given.out, say, anew=given.published == "ignore")
-    except (StudyError, RecordError, OSError) as error:
+    except (ValueError, OSError) as error:  # a study, a record or a part says what is wrong with it
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

@@ -181,6 +181,8 @@ def beside(view: View) -> Html:
         ["Published", expect.get("published", "no figure")],
         ["Measured", Html(inline(text.measured(view)))],
     ]
+    if "afterwards" in expect:
+        rows.append(["Tried afterwards, on tuning seeds", expect["afterwards"]])
     return table("Expected and published beside measured.", [Column("source"), Column("finding")], rows)
 
 

@@ -18,7 +18,10 @@ def epoch_batch(keys: Keys, step: int, size: int, examples: int) -> Tensor:
     """The indices of one batch: epochs are fresh permutations, and the last partial batch of each is left out.
 
     A function of (seed, step) alone, so that a resumed run sees what an undisturbed one sees. Shape (size,).
+    Raises ValueError where an epoch holds no whole batch.
     """
+    if not 1 <= size <= examples:
+        raise ValueError(f"recipe.batch: found {size}, expected a whole number from 1 to {examples}, the examples")
     epoch, place = divmod(step, examples // size)
     order = torch.randperm(examples, generator=keys("order", epoch))
     return order[place * size : (place + 1) * size]

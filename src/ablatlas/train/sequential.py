@@ -53,7 +53,13 @@ def build(config: dict[str, Any], seed: int) -> tuple[Any, nn.Module]:
 
 
 def evaluation_steps(steps: int, evaluations: int) -> set[int]:
-    """The steps, counted from 1, after which a run is evaluated: equally spaced, the last one among them."""
+    """The steps, counted from 1, after which a run is evaluated: equally spaced, the last one among them.
+
+    Raises ValueError where there is no step or no evaluation.
+    """
+    for name, count in (("steps", steps), ("evaluations", evaluations)):
+        if not isinstance(count, int) or count < 1:
+            raise ValueError(f"recipe.{name}: found {count}, expected a whole number from 1")
     return {math.ceil(steps * i / evaluations) for i in range(1, evaluations + 1)}
 
 
@@ -122,11 +128,12 @@ def train(
     keeping its curve.
     """
     deterministic()
+    steps = config["recipe"]["steps"]
+    points = evaluation_steps(steps, config["recipe"]["evaluations"])
     begin = time.perf_counter()
     training = Training(config, seed)
-    task, model, steps = training.task, training.model, config["recipe"]["steps"]
+    task, model = training.task, training.model
     flops = 3 * model.flops * task.examples  # type: ignore[operator] # backward costs two forward passes
-    points = evaluation_steps(steps, config["recipe"]["evaluations"])
     run, since = Run(), 0
     losses: list[float] = []
     for step in range(1, steps + 1):
