@@ -93,8 +93,8 @@ def profile(view: View, name: str) -> Words:
     return Words(
         alt=f"{capitalized(words(name))} at the input and at the output. {'; '.join(ends)}.",
         caption=f"{capitalized(words(name))} along the network at the last evaluation at which it was finite: "
-        "geometric mean over seeds and its 95 % interval, from the input (0) to the output (1); a contrast may leave the "
-        "frame." + (f" In {hardest} it is {listed(told)}." if told else ""),
+        "geometric mean over seeds and its 95 % interval, from the input (0) to the output (1); a contrast may leave "
+        "the frame." + (f" In {hardest} it is {listed(told)}." if told else ""),
     )
 
 
