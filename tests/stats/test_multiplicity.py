@@ -2,13 +2,12 @@
 
 from itertools import combinations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from ablatlas.stats.multiplicity import benjamini_hochberg, holm
+from ablatlas.stats.multiplicity import holm
 
 # p values with ties, and no two so close that rounding decides
 VALUES = st.lists(st.integers(0, 200).map(lambda i: i / 200), min_size=1, max_size=7)
@@ -51,15 +50,3 @@ def test_the_levels_of_a_family_of_three() -> None:
 def test_what_could_not_be_tested_stays_in_the_family() -> None:
     assert [a.p for a in holm([0.03, None])] == [0.06, 1]
     assert holm([]) == ()
-
-
-@given(VALUES)
-def test_benjamini_hochberg_by_its_definition(p: list[float]) -> None:
-    order = np.sort(p)
-    expected = [min(1.0, min(len(p) * q / (i + 1) for i, q in enumerate(order) if q >= value)) for value in p]
-    assert list(benjamini_hochberg(p)) == pytest.approx(expected)
-
-
-def test_benjamini_hochberg_passes_over_what_was_not_tested() -> None:
-    assert benjamini_hochberg([0.01, None, 0.04]) == (0.02, None, 0.04)
-    assert benjamini_hochberg([None]) == (None,)

@@ -1,11 +1,10 @@
-"""Many tests at once: Holm within a study's families, Benjamini-Hochberg across the atlas."""
+"""Many tests at once: Holm within a study's families."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import rankdata
-from statsmodels.stats.multitest import multipletests
 
 VERSION = 1
 
@@ -38,12 +37,3 @@ def holm(p: Sequence[float | None], alpha: float = 0.05) -> tuple[Adjusted, ...]
     rejected = adjusted <= alpha
     level = 1 - alpha / (size - np.minimum(rank, rank[~rejected].min(initial=size - 1)))
     return tuple(Adjusted(*row) for row in zip(adjusted.tolist(), rejected.tolist(), level.tolist(), strict=True))
-
-
-def benjamini_hochberg(p: Sequence[float | None]) -> tuple[float | None, ...]:
-    """Adjusted p of each test under a false discovery rate (Benjamini & Hochberg 1995); None stays None."""
-    tested = [value for value in p if value is not None]
-    if not tested:
-        return tuple(None for _ in p)
-    adjusted = iter(multipletests(tested, method="fdr_bh")[1])
-    return tuple(None if value is None else float(next(adjusted)) for value in p)
