@@ -20,7 +20,8 @@ from ablatlas.tree import Tree, paths
 
 PARTS = ("model", "task", "recipe")  # the groups that a run is made of
 COMMAND_LINE = "command line"
-GIVEN = ("arm", "seed", "scale", "seeds")  # by the scale's file and the command line, never by a study's
+GIVEN = ("arm", "seed", "scale", "seeds", "clock")  # by the scale's file and the command line, never by a study's
+CONTROLS = "control"  # the folder of the studies whose answer is known
 SCALES = ("smoke", "laptop", "gpu")  # a study may speak of each, whether or not params/scale has its file
 OVERRIDE = re.compile(r"(?P<sign>~|\+{0,2})(?P<key>[^=~+]+)(?:=(?P<value>.*))?", re.DOTALL)
 
@@ -45,9 +46,14 @@ def options(root: Path, group: str) -> list[str]:
     return sorted(path.stem for path in (root / "params" / group).glob("*.yaml"))
 
 
-def study_file(study: str) -> str:
-    """A study's file, relative to the root."""
-    return f"params/study/{study}.yaml"
+def study_file(root: Path, study: str) -> str:
+    """A study's file, or a control's, relative to the root."""
+    return f"params/study/{option(root, study)}.yaml"
+
+
+def option(root: Path, study: str) -> str:
+    """What Hydra calls a study: its name, behind its folder if it is a control."""
+    return f"{CONTROLS}/{study}" if (root / "params" / "study" / CONTROLS / f"{study}.yaml").is_file() else study
 
 
 # --- overrides ---
@@ -65,9 +71,9 @@ def touches(override: str, path: str) -> bool:
     return key == path or key.startswith(f"{path}.") or path.startswith(f"{key}.")
 
 
-def with_origin(study: str, scale: str, own: Sequence[str], given: Sequence[str]) -> list[tuple[str, str]]:
+def with_origin(file: str, scale: str, own: Sequence[str], given: Sequence[str]) -> list[tuple[str, str]]:
     """(override, where it stands): the study's own for the scale, then the command line's."""
-    place = f"{study_file(study)}: scales.{scale}"
+    place = f"{file}: scales.{scale}"
     return [(item, place) for item in own] + [(item, COMMAND_LINE) for item in given]
 
 
@@ -146,15 +152,15 @@ def compose(root: Path, study: str, scale: str, overrides: Sequence[str]) -> dic
 
     `study` and `scale` must exist. Raises StudyError for any file or override that does not compose.
     """
-    file = study_file(study)
+    file = study_file(root, study)
     declared = read_yaml(root, file)
     read_yaml(root, "params/config.yaml")
     read_yaml(root, f"params/scale/{scale}.yaml")
     parts = {group: {name: _read_part(root, group, name) for name in options(root, group)} for group in PARTS}
     _check_defaults(file, declared, parts)
     own = _own_overrides(root, file, declared).get(scale, [])
-    frame = [f"study@_global_={study}", f"scale={scale}"]
-    placed = with_origin(study, scale, own, overrides)
+    frame = [f"study@_global_={option(root, study)}", f"scale={scale}"]
+    placed = with_origin(file, scale, own, overrides)
     try:
         config = _hydra(root, [*frame, *own, *overrides])
     except Exception as error:  # Hydra raises its own, OmegaConf's, ANTLR's and plain ValueErrors

@@ -9,7 +9,7 @@
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,16 +18,16 @@ from ablatlas.config import COMMAND_LINE, GIVEN, find_root
 from ablatlas.declaration import arms, claims, parts, tuning
 from ablatlas.declaration import ladders as climbed
 from ablatlas.declaration.arms import Variant
-from ablatlas.declaration.ladders import CONSTRAINTS, Criterion, Ladder
+from ablatlas.declaration.ladders import CONSTRAINTS, Criterion, Ladder, Score
 from ablatlas.declaration.tuning import Tune
 from ablatlas.declaration.where import NAME, Where
-from ablatlas.digest import digest, run_digest, run_key, stats_versions
+from ablatlas.digest import digest, run_digest, run_key, stats_versions, version
 from ablatlas.errors import StudyError, one_of
 from ablatlas.tree import Tree, put
 
 __all__ = [
-    "CONSTRAINTS", "Cell", "Cost", "Criterion", "Ladder", "Study", "StudyError", "Tune", "Variant",
-    "find_root", "from_command_line", "load", "main", "names", "run_digest", "run_key",
+    "CONSTRAINTS", "Cell", "Cost", "Criterion", "Ladder", "Score", "Study", "StudyError", "Tune", "Variant",
+    "controls", "find_root", "from_command_line", "load", "main", "names", "run_digest", "run_key",
 ]  # fmt: skip
 
 RUN_KEYS = ("procedure", "engine", *configuration.PARTS)  # what a run is a function of, besides its seed
@@ -44,10 +44,10 @@ RULE = re.compile(r"^\s*(?:rule|checkpoint)\s+(\w+)\s*:", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Cell:
-    """One level of one ladder, every variant and seed of it: the unit of work.
+    """One level of one ladder, every seed of the ladder's variants: the unit of work.
 
     `settings` puts the base configuration at the level; `rates_from` names the tuned cells that its rates
-    come from, itself where it is tuned; `tuning_digest` is None where it is not.
+    come from, itself where it is tuned, none where the level is a rate; `tuning_digest` is None where it is not tuned.
     """
 
     name: str
@@ -71,7 +71,8 @@ class Study:
     """One study at one scale, resolved. All its files are relative to `root`.
 
     `config` holds what a run is a function of: procedure, engine, model, task, recipe. `arm` and `seed` are
-    what the command line asked for. `set_aside` says which contrasts coincide with another variant,
+    what the command line asked for. `score` is what tuning compares, `clock` how long each variant's steps are timed
+    (None: not at all). `set_aside` says which contrasts coincide with another variant,
     `unmeasured` why a registered constraint cannot be measured at this scale.
     """
 
@@ -83,11 +84,13 @@ class Study:
     ablate: str
     variants: dict[str, Variant]
     ladders: dict[str, Ladder]
+    score: Score
     tune: Tune
     register: Tree
     expect: Tree
     config: Tree
     seeds: dict[str, tuple[int, ...]]
+    clock: Tree | None
     scale: str
     arm: str | None
     seed: int | None
@@ -107,8 +110,8 @@ class Study:
     @cached_property
     def levels(self) -> dict[str, Tree]:
         """Cell -> the settings that put the base configuration at its level; `base` first."""
-        climbed = [ladder for ladder in self.ladders.values() if not ladder.evaluated]
-        rungs = {cell: {str(ladder.path): level} for ladder in climbed for level, cell in ladder.rungs}
+        climbed = [ladder for ladder in self.ladders.values() if ladder.path]
+        rungs = {cell: ladder.settings(level, self.config) for ladder in climbed for level, cell in ladder.rungs}
         return {"base": {}} | {cell: settings for cell, settings in rungs.items() if cell != "base"}
 
     @cached_property
@@ -117,21 +120,25 @@ class Study:
 
     @cached_property
     def digest(self) -> str:
-        """Of the cells' digests and the versions of `stats`; of no title, claim, registration or rule."""
+        """Of the cells' and the clock's digests and the versions of `stats`; of no title, claim, registration or rule."""
         cells = {name: [cell.digest, cell.tuning_digest] for name, cell in self.cells.items()}
-        return digest({"cells": cells, "stats": stats_versions(self.root)})
+        clock = {"clock": self.clock_digest} if self.clock else {}
+        return digest({"cells": cells, **clock, "stats": stats_versions(self.root)})
+
+    @cached_property
+    def clock_digest(self) -> str:
+        """Of what is timed, the base cell's step in every variant, and for how long."""
+        timer = {"settings": self.clock, "version": version(self.root, "procedure", "clock")}
+        return digest({"runs": self._templates("base"), **timer})
 
     def ladder_of(self, cell: str) -> Ladder | None:
-        """The ladder that a cell is a rung of; for `base`, the first registered one, else the first."""
-        if cell != "base":
-            return self.ladders[cell.split("=")[0]]
-        registered = [name for name in self.register["primary"].values() if name in self.ladders]
-        return self.ladders[(registered or list(self.ladders))[0]] if self.ladders else None
+        """The ladder that a cell is a rung of; None for `base`, which is a rung of all."""
+        return None if cell == "base" else self.ladders[cell.split("=")[0]]
 
-    def criterion(self, cell: str = "base") -> Criterion | None:
-        """The criterion whose metric tuning scores in a cell; None on a resource ladder."""
+    def variants_of(self, cell: str) -> tuple[str, ...]:
+        """The variants that a cell trains: all in `base`, elsewhere those of its ladder."""
         ladder = self.ladder_of(cell)
-        return ladder.solved if ladder else None
+        return ladder.variants if ladder else tuple(self.variants)
 
     def run_config(self, variant: str, cell: str = "base", rate: float | None = None) -> Tree:
         """The resolved configuration of one run: {procedure, engine, model, task, recipe}.
@@ -145,27 +152,37 @@ class Study:
         return run_digest(self.run_config(variant, cell, rate), self.root)
 
     def rates_from(self, cell: str) -> tuple[str, ...]:
-        """The tuned cells that a cell's rates come from: itself, or the nearest below and above it."""
+        """The tuned cells that a cell's rates come from: itself, the nearest on either side, none where it is a rate."""
+        ladder = self.ladder_of(cell)
         if cell in self.tune.cells:
             return (cell,)
-        rungs = self.ladders[cell.split("=")[0]].rungs
-        place = [name for _, name in rungs].index(cell)
-        below = [name for _, name in rungs[:place] if name in self.tune.cells]
-        above = [name for _, name in rungs[place + 1 :] if name in self.tune.cells]
-        return (below[-1], above[0])
+        if ladder is None or ladder.measure == "edges":
+            return ()
+        rungs = [name for _, name in ladder.rungs]
+        place = rungs.index(cell)
+        below = [name for name in rungs[:place] if name in self.tune.cells]
+        above = [name for name in rungs[place + 1 :] if name in self.tune.cells]
+        return (*below[-1:], *above[:1])
+
+    def targets_from(self, cell: str) -> tuple[str, ...]:
+        """The tuned cells whose curves set what tuning a cell aims at: the base where it is time that counts."""
+        ladder = self.ladder_of(cell)
+        return ("base",) if ladder and ladder.measure == "time_to_target" else ()
 
     def tuning_digest(self, cell: str) -> str:
-        """Of what a tuned cell's ledger is a function of: all variants, grids, seeds, the criterion."""
-        grids = {name: list(grid) for name, grid in self.tune.grids.items()}
+        """Of what a tuned cell's ledger is a function of: its variants, grids, seeds, the score."""
+        grids = {name: list(self.tune.grids[name]) for name in self.variants_of(cell)}
         tuning = {"path": self.tune.path, "grids": grids, "seeds": list(self.seeds["tuning"])}
-        return digest({"runs": self._templates(cell), "tune": tuning, "criterion": str(self.criterion(cell))})
+        score = {"criterion": str(self.score.criterion), "metrics": list(self.score.metrics)}
+        targets = [self.tuning_digest(other) for other in self.targets_from(cell)]
+        return digest({"runs": self._templates(cell), "tune": tuning, "score": score, "targets": targets})
 
     def _templates(self, cell: str) -> dict[str, str]:
-        """Variant -> the digest of its configuration with the rate left open, since tuning fills it in."""
-        return {
-            name: run_digest(put(self.run_config(name, cell), self.tune.path, None), self.root)
-            for name in self.variants
-        }
+        """Variant -> the digest of its configuration; the rate is left open where tuning fills it in."""
+        configs = {name: self.run_config(name, cell) for name in self.variants_of(cell)}
+        if self.rates_from(cell):
+            configs = {name: put(config, self.tune.path, None) for name, config in configs.items()}
+        return {name: run_digest(config, self.root) for name, config in configs.items()}
 
     def _cell(self, name: str) -> Cell:
         sources = self.rates_from(name)
@@ -184,6 +201,12 @@ class Study:
             raise KeyError(f"{self.name}: {cell} is not tuned, its rates come from {self.rates_from(cell)}")
         return self._stored(f"{cell}-{self.cells[cell].tuning_digest}.tuning.json.gz", published)
 
+    def clock_record(self, published: bool = True) -> Path:
+        """The file of the seconds and joules of a step. Raises KeyError where the study is not timed."""
+        if self.clock is None:
+            raise KeyError(f"{self.name}: nothing is timed here")
+        return self._stored(f"clock-{self.clock_digest}.json.gz", published)
+
     def _stored(self, file: str, published: bool) -> Path:
         kept = Path("data", "published", self.name, file)
         return kept if published and (self.root / kept).is_file() else Path("data", "runs", self.name, file)
@@ -200,8 +223,8 @@ class Study:
     def cost(self) -> Cost:
         steps = {
             (name, cell): self.run_config(name, cell)["recipe"].get("steps", 0)
-            for name in self.variants
             for cell in self.levels
+            for name in self.variants_of(cell)
         }
         trials = {
             (name, cell): len(self.tune.grids[name]) * len(self.seeds["tuning"]) if cell in self.tune.cells else 0
@@ -220,9 +243,17 @@ def names(root: Path | None = None) -> list[str]:
     return configuration.options(root or find_root(), "study")
 
 
-def load(name: str, scale: str = "laptop", overrides: Sequence[str] = (), root: Path | None = None) -> Study:
-    """One study at one scale with the command line's overrides, checked and resolved.
+def controls(root: Path | None = None) -> list[str]:
+    """The controls, studies whose answer is known, sorted."""
+    return configuration.options(root or find_root(), f"study/{configuration.CONTROLS}")
 
+
+def load(
+    name: str, scale: str = "laptop", overrides: Sequence[str] = (), root: Path | None = None, *, ladders: str = "all"
+) -> Study:
+    """One study, or one control, at one scale with the command line's overrides, checked and resolved.
+
+    `ladders="claimed"` keeps the registered ladders of the constraints that are claimed, and no clock.
     Raises StudyError for whatever cannot be run as declared; nothing is written then.
     """
     root = Path(root).resolve() if root else find_root()
@@ -235,7 +266,24 @@ def load(name: str, scale: str = "laptop", overrides: Sequence[str] = (), root: 
     study = _resolve(root, name, scale, overrides, composed)
     if fresh:
         configuration.remember(cache, composed)
-    return study
+    return claimed_only(study) if ladders == "claimed" else study
+
+
+def claimed_only(study: Study) -> Study:
+    """The study with the registered ladders of its claimed constraints alone: the same cells, only fewer."""
+    primary = study.register["primary"]
+    kept = {primary.get(constraint) for constraint in study.claim["constraints"]}
+    ladders = {name: ladder for name, ladder in study.ladders.items() if name in kept}
+    cells = {"base", *(cell for ladder in ladders.values() for _, cell in ladder.rungs)}
+    measured = {ladder.constraint for ladder in ladders.values()}
+    why = "its ladder belongs to `all`, and only what the essays claim was asked for"
+    return replace(
+        study,
+        ladders=ladders,
+        tune=replace(study.tune, cells=tuple(cell for cell in study.tune.cells if cell in cells)),
+        clock=None,
+        unmeasured=study.unmeasured | {name: why for name in CONSTRAINTS if name not in measured},
+    )
 
 
 def from_command_line(arguments: Sequence[str], root: Path | None = None) -> Study:
@@ -254,9 +302,9 @@ def from_command_line(arguments: Sequence[str], root: Path | None = None) -> Stu
 
 
 def _check_names(root: Path, name: str, scale: str, overrides: Sequence[str]) -> None:
-    if name not in (known := names(root)):
+    if name not in (known := [*names(root), *controls(root)]):
         raise StudyError("params/study", "study", name, one_of(known), known)
-    file = configuration.study_file(name)
+    file = configuration.study_file(root, name)
     if not NAME.fullmatch(name):
         raise StudyError(file, "the file's name", name, "a name of small letters, digits and _")
     if name in {*TARGETS, *rules(root)}:
@@ -275,9 +323,9 @@ def rules(root: Path) -> list[str]:
 
 
 def _resolve(root: Path, name: str, scale: str, overrides: Sequence[str], composed: Tree) -> Study:
-    config, file = composed["config"], configuration.study_file(name)
+    config, file = composed["config"], configuration.study_file(root, name)
     own = (config.get("scales") or {}).get(scale, [])
-    where = Where(file, tuple(configuration.with_origin(name, scale, own, overrides)))
+    where = Where(file, tuple(configuration.with_origin(file, scale, own, overrides)))
     where.mapping("", config, REQUIRED, (*OPTIONAL, *GIVEN))
     run = {key: config[key] for key in RUN_KEYS}
     parts.check_base(where, root, run, composed["parts"])
@@ -295,11 +343,13 @@ def _resolve(root: Path, name: str, scale: str, overrides: Sequence[str], compos
         ablate=config["ablate"],
         variants=variants,
         ladders=ladders,
+        score=climbed.score(register["primary"], ladders),
         tune=tuning.tune(where, config, run, variants, ladders),
         register=register,
         expect=claims.expectation(where, config["expect"]),
         config=run,
         seeds=claims.seeds(where, config["seeds"]),
+        clock=claims.clock(where, config["clock"]),
         scale=scale,
         arm=claims.chosen_arm(where, config["arm"], variants),
         seed=claims.chosen_seed(where, config["seed"]),

@@ -4,7 +4,10 @@ SCALE = config.get("scale", "laptop")
 PUBLISHED = config.get(
     "published", "use"
 )  # `ignore` trains anew what data/published holds
-STUDIES = {name: load(name, SCALE) for name in names()}
+LADDERS = config.get(
+    "ladders", "all"
+)  # `claimed` leaves out what no essay claims
+STUDIES = {name: load(name, SCALE, ladders=LADDERS) for name in names()}
 REPORTS = "reports" if SCALE == "laptop" else f"reports/{SCALE}"
 USED = PUBLISHED == "use"
 
@@ -20,11 +23,14 @@ def records(study):
     return [study.record(cell, published=USED) for cell in study.cells]
 
 
-def ledgers(study, cells=None):
-    """The tuning records of some cells, or of all that are tuned."""
-    return [
-        study.tuning_record(cell, published=USED) for cell in cells or study.tuned_cells
-    ]
+def ledgers(study, cells):
+    """The tuning records of cells."""
+    return [study.tuning_record(cell, published=USED) for cell in cells]
+
+
+def targets(study, cell):
+    """The tuning records that set what a cell's tuning aims at."""
+    return ledgers(study, study.targets_from(cell))
 
 
 def report_of(study):

@@ -4,7 +4,7 @@
 rule measure:
     input:
         records=lambda w: records(STUDIES[w.study]),
-        ledgers=lambda w: ledgers(STUDIES[w.study]),
+        ledgers=lambda w: ledgers(STUDIES[w.study], STUDIES[w.study].tuned_cells),
         study="params/study/{study}.yaml",
         stats=sorted(str(path) for path in Path("src/ablatlas/stats").glob("*.py")),
     output:

@@ -2,6 +2,11 @@
 
 
 rule tune:
+    input:
+        # Where it is time that counts, the base cell's curves set what is aimed at.
+        ancient(
+            lambda w: targets(STUDIES[w.study], w.cell)
+        ),
     output:
         "data/runs/{study}/{cell}-{digest}.tuning.json.gz",
     priority: lambda w: turn(w) + 50

@@ -9,7 +9,7 @@ from ablatlas.errors import one_of
 from ablatlas.tree import Tree, at, put
 
 ARM_ROLES = ("strong", "placebo")
-CONTRAST_ROLES = ("rescue", "matched", "factorial", "strong", "placebo")
+CONTRAST_ROLES = ("rescue", "matched", "factorial", "strong", "placebo", "dose")
 
 
 @dataclass(frozen=True)

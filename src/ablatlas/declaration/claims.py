@@ -87,6 +87,18 @@ def seeds(where: Where, declared: object) -> dict[str, tuple[int, ...]]:
     return {phase: tuple(range(first[phase], first[phase] + counts[phase])) for phase in first}
 
 
+def clock(where: Where, declared: object) -> Tree | None:
+    """How often and how long each variant's steps are timed: blocks of about so many seconds; null for not at all."""
+    if declared is None:
+        return None
+    timer = where.mapping("clock", declared, ("blocks", "seconds"))
+    if isinstance(timer["blocks"], bool) or not isinstance(timer["blocks"], int) or timer["blocks"] < 2:
+        where.fail("clock.blocks", timer["blocks"], "a whole number from 2")
+    if not is_number(timer["seconds"]) or not timer["seconds"] > 0:
+        where.fail("clock.seconds", timer["seconds"], "a positive number")
+    return timer
+
+
 def chosen_arm(where: Where, arm: object, variants: dict[str, Variant]) -> str | None:
     """The variant that one run is of, where the command line asks for one."""
     if arm is not None:

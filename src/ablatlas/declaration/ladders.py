@@ -13,9 +13,19 @@ from ablatlas.errors import one_of
 from ablatlas.tree import Tree, at, paths
 
 CONSTRAINTS = ("data", "parameters", "optimization", "architecture", "compute", "efficiency", "energy")
-MEASURES = ("resource", "threshold")
+TIME = "time_to_target"
+BUDGET, EVALUATIONS = "recipe.steps", "recipe.evaluations"
+# What a ladder of each measure declares, besides its constraint and its measure: needed keys, then optional ones.
+KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "resource": (("path", "levels", "reference"), ("variants",)),
+    "threshold": (("levels",), ("path", "reference", "evaluated", "solved", "variants")),
+    "edges": (("levels",), ("solved", "variants")),
+    TIME: (("path", "levels"), ("variants",)),
+    "frontier": (("over",), ()),
+}
+LIMIT = 4  # times the budget: as far as time to target is followed
+SOLVABLE = ("threshold", "edges")
 CRITERION = re.compile(r"\s*([a-z_]\w*)\s*(<=|>=|<|>)\s*(\S+)\s*")
-DEFAULT_CRITERION = "loss < midpoint"  # the held-out loss, half-way between the floor and the better arm
 
 
 @dataclass(frozen=True)
@@ -30,22 +40,50 @@ class Criterion:
         return f"{self.metric} {self.op} {self.value}"
 
 
+DEFAULT = Criterion("loss", "<", "midpoint")  # the held-out loss, half-way between the floor and the better arm
+
+
+@dataclass(frozen=True)
+class Score:
+    """What tuning compares everywhere in a study: the criterion of its first registered ladder.
+
+    `metrics` are the outcome columns that it reads, a column a level where one training has all levels.
+    """
+
+    criterion: Criterion
+    metrics: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Ladder:
-    """One constraint's axis. `evaluated` ladders read all rungs from one training, so they have no path."""
+    """One constraint's axis. Its levels are values of `path`, of which the base configuration has `reference`.
+
+    `evaluated` ladders read all rungs from one training, so they have no path. `variants` are those that its own
+    cells train. Of the rates of `edges` none is the reference. A `frontier` has no cells of its own: it reads those
+    of the ladder that it is `over`.
+    """
 
     name: str
     constraint: str
     measure: str
-    path: str | None
-    levels: tuple[float, ...]
-    reference: float
-    evaluated: bool
-    solved: Criterion | None
+    path: str | None = None
+    levels: tuple[float, ...] = ()
+    reference: float | None = None
+    evaluated: bool = False
+    solved: Criterion | None = None
+    variants: tuple[str, ...] = ()
+    over: str | None = None
 
     def cell(self, level: float) -> str:
         """The name of the cell that trains this level."""
         return "base" if self.evaluated or level == self.reference else f"{self.name}={level}"
+
+    def settings(self, level: float, run: Tree) -> Tree:
+        """What a level sets on the base configuration `run`: a longer training is evaluated at the same spacing."""
+        if self.measure != TIME:
+            return {str(self.path): level}
+        evaluations = math.ceil(at(run, EVALUATIONS) * level / self.levels[0])
+        return {str(self.path): level, EVALUATIONS: evaluations}
 
     @property
     def rungs(self) -> tuple[tuple[float, str], ...]:
@@ -61,13 +99,27 @@ def ladders(where: Where, config: Tree, run: Tree, made: dict[str, Variant]) -> 
     """
     found = {}
     for name, entry in where.named("ladders", config["ladders"]).items():
-        ladder = _ladder(where, name, entry)
-        if ladder.path and config["arm"] is not None and _moved(where, ladder, run):
-            continue
-        if ladder.path:
+        ladder = _ladder(where, name, entry, config, made)
+        if ladder.reference is not None and ladder.path:
+            if config["arm"] is not None and _moved(where, ladder, run):
+                continue
             _check_path(where, ladder, run, config["ablate"], made)
         found[name] = ladder
+    for ladder in found.values():
+        if ladder.over is not None:
+            resources = [other.name for other in found.values() if other.measure == "resource"]
+            where.choose(f"ladders.{ladder.name}.over", ladder.over, resources)
     return found
+
+
+def score(primary: Tree, found: dict[str, Ladder]) -> Score:
+    """The study's score: of the first registered ladder that has a criterion, else the held-out loss."""
+    solvable = (found[name] for name in primary.values() if name in found and found[name].measure == "threshold")
+    ladder = next(solvable, None)
+    if ladder is None or ladder.solved is None:
+        return Score(DEFAULT, (DEFAULT.metric,))
+    metric = ladder.solved.metric
+    return Score(ladder.solved, tuple(f"{metric}@{x}" for x in ladder.levels) if ladder.evaluated else (metric,))
 
 
 def _moved(where: Where, ladder: Ladder, run: Tree) -> bool:
@@ -76,39 +128,70 @@ def _moved(where: Where, ladder: Ladder, run: Tree) -> bool:
     return overridden and at(run, path) != ladder.reference
 
 
-def _ladder(where: Where, name: str, entry: object) -> Ladder:
+def _ladder(where: Where, name: str, entry: object, config: Tree, made: dict[str, Variant]) -> Ladder:
     label = f"ladders.{name}"
-    optional = ("path", "reference", "evaluated", "solved")
-    declared = where.mapping(label, entry, ("constraint", "measure", "levels"), optional)
-    where.choose(f"{label}.constraint", declared["constraint"], CONSTRAINTS)
-    where.choose(f"{label}.measure", measure := declared["measure"], MEASURES)
-    levels = ascending(where, f"{label}.levels", declared["levels"], 2)
+    known = {key for needed, optional in KEYS.values() for key in (*needed, *optional)}
+    kinds = where.mapping(label, entry, ("constraint", "measure"), sorted(known))
+    where.choose(f"{label}.constraint", kinds["constraint"], CONSTRAINTS)
+    where.choose(f"{label}.measure", measure := kinds["measure"], KEYS)
+    needed, optional = KEYS[measure]
+    declared = where.mapping(label, entry, ("constraint", "measure", *needed), optional)
+    evaluated = _evaluated(where, label, declared)
+    levels = ascending(where, f"{label}.levels", declared["levels"], 2) if "levels" in needed else ()
+    text = declared.get("solved", str(DEFAULT))
+    return Ladder(
+        name=name,
+        constraint=declared["constraint"],
+        measure=measure,
+        path=config["tune"].get("path") if measure == "edges" else declared.get("path"),
+        levels=levels,
+        reference=_reference(where, label, declared, levels),
+        evaluated=evaluated,
+        solved=criterion(where, f"{label}.solved", text) if measure in SOLVABLE else None,
+        variants=_variants(where, label, declared.get("variants"), made),
+        over=declared.get("over"),
+    )
+
+
+def _evaluated(where: Where, label: str, declared: Tree) -> bool:
+    """Whether one training is read at every level; such a ladder has no path, and other thresholds need one."""
     evaluated = declared.get("evaluated", False)
     if not isinstance(evaluated, bool):
         where.fail(f"{label}.evaluated", evaluated, "true or false")
-    if evaluated and measure != "threshold":
-        where.fail(f"{label}.measure", measure, "threshold, since the ladder is evaluated")
-    if evaluated == ("path" in declared):
+    if declared["measure"] == "threshold" and evaluated == ("path" in declared):
         expected = "no path, since it is evaluated" if evaluated else "a path of the run's configuration"
         where.fail(f"{label}.path", declared.get("path"), expected)
-    if measure == "resource" and "solved" in declared:
-        where.fail(f"{label}.solved", declared["solved"], "a criterion on threshold ladders only")
-    solved = criterion(where, f"{label}.solved", declared.get("solved", DEFAULT_CRITERION))
-    return Ladder(
-        name, declared["constraint"], measure, declared.get("path"), levels,
-        _reference(where, label, declared, levels), evaluated, solved if measure == "threshold" else None,
-    )  # fmt: skip
+    return evaluated
 
 
-def _reference(where: Where, label: str, declared: Tree, levels: tuple[float, ...]) -> float:
-    """The reference level: a threshold's easiest; a resource's is declared."""
-    if declared["measure"] == "threshold":
-        if declared.get("reference", levels[0]) != levels[0]:
-            where.fail(f"{label}.reference", declared["reference"], f"{levels[0]}, the easiest level")
-        return levels[0]
-    if declared.get("reference") not in levels:
-        where.fail(f"{label}.reference", declared.get("reference"), one_of(levels))
-    return levels[levels.index(declared["reference"])]
+def _reference(where: Where, label: str, declared: Tree, levels: tuple[float, ...]) -> float | None:
+    """The reference level: a threshold's easiest, a time's budget; a resource's is declared; rates have none."""
+    match declared["measure"]:
+        case "resource":
+            where.choose(f"{label}.reference", declared["reference"], levels)
+            return levels[levels.index(declared["reference"])]
+        case "threshold":
+            if declared.get("reference", levels[0]) != levels[0]:
+                where.fail(f"{label}.reference", declared["reference"], f"{levels[0]}, the easiest level")
+        case "time_to_target":
+            if declared["path"] != BUDGET:
+                where.fail(f"{label}.path", declared["path"], BUDGET)
+            if len(levels) != 2 or levels[1] > LIMIT * levels[0]:
+                where.fail(f"{label}.levels", list(levels), f"the budget and a limit of at most {LIMIT} times as much")
+    return levels[0] if declared["measure"] in ("threshold", TIME) else None
+
+
+def _variants(where: Where, label: str, listed: object, made: dict[str, Variant]) -> tuple[str, ...]:
+    """The variants that a ladder's own cells train, in the study's order: all of them unless some are listed."""
+    if listed is None:
+        return tuple(made)
+    names = where.listed(f"{label}.variants", listed, "arms and contrasts")
+    for name in names:
+        where.choose(f"{label}.variants", name, made)
+    for name in ("with", "without"):
+        if name not in names:
+            where.fail(f"{label}.variants", names, f"{name} among them")
+    return tuple(name for name in made if name in names)
 
 
 def _check_path(where: Where, ladder: Ladder, run: Tree, ablate: str, made: dict[str, Variant]) -> None:
@@ -116,7 +199,8 @@ def _check_path(where: Where, ladder: Ladder, run: Tree, ablate: str, made: dict
     where.path(f"{label}.path", path, run)
     if path == ablate or ablate.startswith(f"{path}."):
         where.fail(f"{label}.path", path, "another path than the ablated one")
-    for name, variant in made.items():
+    for name in ladder.variants:
+        variant = made[name]
         if path in variant.settings and path != ablate:
             where.fail(f"contrasts.{name}.set", path, f"a path that no ladder climbs ({ladder.name} does)")
         if path not in set(paths(apply(run, variant.settings))):

@@ -31,7 +31,7 @@ def _check(where: Where, root: Path, run: Tree, parts: Tree, label: str) -> None
     for kind, name in digest.named_modules(run).items():
         where.choose(label or kind, name, _modules(root, kind, name))
         digest.version(root, kind, name)
-    for path, word, known in _words(root, run["model"]):
+    for path, word, known in _words(root, run):
         if word not in known:
             _refuse(where, run, parts, label, path, word, known)
 
@@ -53,20 +53,21 @@ def _check_keys(where: Where, path: str, tree: Tree, declared: Tree, label: str)
         check_kind(where, f"{path}.{key}", base, tree[key], label)
 
 
-def _words(root: Path, model: Tree) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """(path, word, words there are) of each leaf of the model whose key is the name of a module in `nn`."""
-    nn = source.package(root) / "nn"
-    modules = source.modules(nn)
-    for path in paths(model, "model."):
-        part, word = path.rsplit(".", 1)[1], at({"model": model}, path)
-        if isinstance(word, str) and part in modules:
-            yield path, word, source.words(nn / f"{part}.py")
+def _words(root: Path, run: Tree) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """(path, word, words there are) of each leaf whose key is the name of a module: of `nn`, or of `train` in a recipe."""
+    for group, folder in (("model", "nn"), ("recipe", "train")):
+        home = source.package(root) / folder
+        for path in paths(run[group], f"{group}."):
+            part, word = path.rsplit(".", 1)[1], at(run, path)
+            if isinstance(word, str) and part in source.modules(home):
+                yield path, word, source.words(home / f"{part}.py")
 
 
 def _refuse(where: Where, run: Tree, parts: Tree, label: str, path: str, word: str, known: Sequence[str]) -> NoReturn:
     """Refuse a word that no part has, in the file that says it."""
-    name, key = run["model"]["name"], path.removeprefix("model.")
-    if not label and parts["model"][name].get(key) == word:
-        where = Where(f"params/model/{name}.yaml")
+    group, key = path.split(".", 1)
+    name = run[group]["name"]
+    if not label and parts[group][name].get(key) == word:
+        where = Where(f"params/{group}/{name}.yaml")
         path = key
     where.fail(label or path, word, f"{one_of(known)} at {path}" if label else one_of(known), known)

@@ -10,9 +10,15 @@ from ablatlas.errors import one_of
 from ablatlas.tree import Tree, at
 
 
+CLIMBED = ("resource", "threshold")  # the measures that may leave rungs untuned
+
+
 @dataclass(frozen=True)
 class Tune:
-    """The tuned path, each variant's grid, and the cells that are tuned; others interpolate between them."""
+    """The tuned path, each variant's grid, and the cells that are tuned; others interpolate between them.
+
+    Where the base cell alone is tuned, its rates are those of the whole ladder.
+    """
 
     path: str
     grids: dict[str, tuple[float, ...]]
@@ -23,7 +29,7 @@ def tune(where: Where, config: Tree, run: Tree, made: dict[str, Variant], rungs:
     """The tuned path, a grid for every variant, and the tuned cells."""
     declared = where.mapping("tune", config["tune"], ("path",), ("grid", "grids", "rungs"))
     path = where.path("tune.path", declared["path"], run)
-    taken = [config["ablate"], *(ladder.path for ladder in rungs.values())]
+    taken = [config["ablate"], *(ladder.path for ladder in rungs.values() if ladder.measure != "edges")]
     if path in taken or any(path in variant.settings for variant in made.values()):
         where.fail("tune.path", path, "a path that no arm, contrast or ladder sets")
     _rate(where, path, at(run, path))
@@ -59,15 +65,17 @@ def _grids(where: Where, declared: Tree, made: dict[str, Variant]) -> dict[str, 
 
 
 def _tuned(where: Where, rungs: Any, config: Tree, made: dict[str, Ladder]) -> tuple[str, ...]:
-    """The tuned cells: `base`, and of each climbed ladder the listed rungs, or all."""
+    """The tuned cells: `base`, and of each climbed ladder the listed rungs, or all; rates that are levels need none."""
     listed = where.named("tune.rungs", rungs or {})
     for name in listed:
         if name not in config["ladders"] and not where.deletes(f"ladders.{name}"):
             where.fail("tune.rungs", name, one_of(made), list(made))
     cells = ["base"]
     for name, ladder in made.items():
-        if ladder.evaluated and name in listed:
-            where.fail(f"tune.rungs.{name}", listed[name], "no rungs, since one training has all levels")
+        if (ladder.evaluated or ladder.measure not in CLIMBED) and name in listed:
+            where.fail(f"tune.rungs.{name}", listed[name], "no rungs of a ladder that does not choose them")
+        if ladder.measure == "edges":
+            continue
         levels = _rungs(where, name, listed[name], ladder) if name in listed else ladder.levels
         cells += [cell for level in levels if (cell := ladder.cell(level)) not in cells]
     return tuple(cells)
@@ -78,6 +86,8 @@ def _rungs(where: Where, name: str, levels: Any, ladder: Ladder) -> tuple[float,
     chosen = ascending(where, label, levels, 1)
     for level in chosen:
         where.choose(label, level, ladder.levels)
+    if chosen == (ladder.reference,):  # tuned there alone, a rate that holds everywhere
+        return chosen
     for end in (ladder.levels[0], ladder.levels[-1]):
         if end not in (*chosen, ladder.reference):
             where.fail(label, levels, f"{end} among them, since rates are only interpolated")

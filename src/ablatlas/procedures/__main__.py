@@ -1,8 +1,12 @@
-"""`python -m ablatlas.procedures tune|confirm STUDY CELL --scale SCALE --out FILE`: one job of the DAG."""
+"""`python -m ablatlas.procedures tune|confirm STUDY CELL --scale SCALE --out FILE`: one job of the DAG.
+
+`python -m ablatlas.procedures clock STUDY --scale SCALE --out FILE` times a step of the study's variants.
+"""
 
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -11,29 +15,36 @@ from ablatlas.study import StudyError, load
 
 def parser() -> argparse.ArgumentParser:
     parse = argparse.ArgumentParser(prog="python -m ablatlas.procedures", description=__doc__)
-    parse.add_argument("phase", choices=["tune", "confirm"])
+    parse.add_argument("phase", choices=["tune", "confirm", "clock"])
     parse.add_argument("study")
-    parse.add_argument("cell")
+    parse.add_argument("cell", nargs="?", help="which of the study's cells; a clock takes none")
     parse.add_argument("--scale", default="laptop")
     parse.add_argument("--out", type=Path, required=True)
     parse.add_argument("--published", choices=["use", "ignore"], default="use")
     return parse
 
 
+def work(given: argparse.Namespace, say: Callable[[str], None]) -> None:
+    """Do one job. Raises StudyError where the study has no such cell."""
+    study = load(given.study, given.scale)
+    if given.phase == "clock":
+        import_module("ablatlas.procedures.clock").clock(study, given.out, say)
+        return
+    if given.cell not in study.cells:
+        raise StudyError(str(study.file), "cell", given.cell, "one of " + ", ".join(study.cells), study.cells)
+    procedure = import_module(f"ablatlas.procedures.{study.procedure}")
+    phase = {"tune": procedure.tune, "confirm": procedure.confirm}[given.phase]
+    phase(study, given.cell, given.out, say, anew=given.published == "ignore")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one job; 0 when its record stands whole at --out, 2 with a line on stderr when it cannot."""
-    given = parser().parse_args(arguments)
-
-    def say(line: str) -> None:
-        print(line, flush=True)
-
+    parse = parser()
+    given = parse.parse_args(arguments)
+    if (given.cell is None) != (given.phase == "clock"):
+        parse.error("tune and confirm take a cell, clock takes none")
     try:
-        study = load(given.study, given.scale)
-        if given.cell not in study.cells:
-            raise StudyError(str(study.file), "cell", given.cell, "one of " + ", ".join(study.cells), study.cells)
-        procedure = import_module(f"ablatlas.procedures.{study.procedure}")
-        work = {"tune": procedure.tune, "confirm": procedure.confirm}[given.phase]
-        work(study, given.cell, given.out, say, anew=given.published == "ignore")
+        work(given, lambda line: print(line, flush=True))
     except (ValueError, OSError) as error:  # a study, a record or a part says what is wrong with it
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ablatlas import study as declared
+from ablatlas.declaration.registered import registered
 from ablatlas.study import Study
 from ablatlas.train.sequential import THREADS
 
@@ -52,5 +53,5 @@ def provenance(study: Study) -> dict[str, Any]:
         "threads": THREADS,
         "source": revision(study.root),
         "scale": study.scale,
-        "registration": study.register,
+        "registration": registered(study),
     }

@@ -7,47 +7,12 @@ import numpy as np
 
 from ablatlas import record
 from ablatlas.procedures.cellwork import Cellwork, Say
+from ablatlas.procedures.scoring import Scoring, Timing, aims
 from ablatlas.procedures.tuning import Choice, choose, extend, extension, interpolate
-from ablatlas.study import Ladder, Study
+from ablatlas.study import Study
 from ablatlas.train.sequential import build
 
-VERSION = 1
-
-
-class Scoring:
-    """How a ladder's criterion scores a tuning run, as a loss capped at the task's floor: lower is better.
-
-    The levels of an evaluated ladder are averaged. A run that has not finished scores the floor.
-    """
-
-    def __init__(self, ladder: Ladder | None, floor: dict[str, float]) -> None:
-        if ladder is None or ladder.solved is None:
-            raise ValueError("ladders: found none with a criterion, expected one to tune by")
-        self.criterion = ladder.solved
-        self.higher = ladder.solved.op in (">", ">=")
-        metric = ladder.solved.metric
-        self.metrics = [f"{metric}@{level}" for level in ladder.levels] if ladder.evaluated else [metric]
-        # The training loss is floored like the loss itself.
-        self.floors = np.array([floor["loss" if m == "train_loss" else m] for m in self.metrics])
-
-    @property
-    def cap(self) -> float:
-        return float(self.loss(self.floors))
-
-    def loss(self, values: np.ndarray) -> float:
-        sign = -1 if self.higher else 1
-        return float(np.minimum(sign * values, sign * self.floors).mean())
-
-    def __call__(self, outcome: dict[str, Any], state: str) -> float:
-        finished = state == "finished"
-        return self.loss(np.array([outcome[m] for m in self.metrics])) if finished else self.cap
-
-    def criterion_value(self, scores: dict[str, float]) -> float:
-        """The number that a run is compared with: its own, or midway between the floor and the better arm's score."""
-        if self.criterion.value != "midpoint":
-            return float(self.criterion.value)
-        middle = (self.cap + min(scores["with"], scores["without"])) / 2
-        return -middle if self.higher else middle
+VERSION = 2
 
 
 class Tuning:
@@ -55,9 +20,8 @@ class Tuning:
 
     def __init__(self, study: Study, cell: str, work: Cellwork) -> None:
         self.study, self.cell, self.work = study, cell, work
-        task, _ = build(study.run_config("with", cell), study.seeds["tuning"][0])
-        self.scoring = Scoring(study.ladder_of(cell), task.floor)
-        self.grids = {variant: list(grid) for variant, grid in study.tune.grids.items()}
+        self.scoring = scoring(study, cell, anew=work.anew)
+        self.grids = {variant: list(study.tune.grids[variant]) for variant in study.variants_of(cell)}
         self.trials: dict[tuple[str, float], list[dict[str, Any]]] = {}
         self.extensions = {"down": 0, "up": 0}
 
@@ -82,9 +46,8 @@ class Tuning:
             for seed in seeds:
                 done += 1
                 row = self.work.run(variant, rate, seed, done, total)
-                run, outcome = self.work.record.run[row], self.work.record.outcome[row]
-                trial = {"variant": variant, "rate": rate, "seed": seed, "state": run["state"]}
-                self.trials[variant, rate].append(trial | {"score": self.scoring(outcome, run["state"])})
+                trial = {"variant": variant, "rate": rate, "seed": seed, "state": self.work.record.run[row]["state"]}
+                self.trials[variant, rate].append(trial | {"score": self.scoring(self.work.record, row)})
 
     def scores(self) -> dict[str, np.ndarray]:
         """(rates, seeds) scores of every variant."""
@@ -95,13 +58,11 @@ class Tuning:
 
     def ledger(self, choice: Choice) -> dict[str, Any]:
         """What was tried and what was taken; on the base cell also the criterion's value."""
-        criterion = self.scoring.criterion
         best = {variant: table.mean(1)[choice.chosen[variant]] for variant, table in self.scores().items()}
-        value = self.scoring.criterion_value(best) if self.cell == "base" else None
         edges = (0, len(self.grids["with"]) - 1)
         return {
             "path": self.study.tune.path,
-            "metric": criterion.metric,
+            "metric": self.scoring.metric,
             "goal": "max" if self.scoring.higher else "min",
             "cap": self.scoring.cap,
             "seeds": list(self.study.seeds["tuning"]),
@@ -113,8 +74,18 @@ class Tuning:
             "capped": choice.capped,
             "edge": {v: choice.chosen[v] in edges and not choice.capped[v] for v in self.grids},
             "extensions": self.extensions,
-            "criterion": {"metric": criterion.metric, "op": criterion.op, "value": value},
+            **self.scoring.ledger(best if self.cell == "base" else None),
         }
+
+
+def scoring(study: Study, cell: str, *, anew: bool) -> Scoring | Timing:
+    """How a cell's tuning runs are scored: by the study's score, or by the time to what the base cell's curves set."""
+    task, _ = build(study.run_config("with", cell), study.seeds["tuning"][0])
+    sources = study.targets_from(cell)
+    if not sources:
+        return Scoring(study.score, task.floor)
+    tuned = record.read(study.root / study.tuning_record(sources[0], published=not anew))
+    return Timing(aims(tuned, task.floor["loss"]), study.levels[cell]["recipe.steps"], task.floor["loss"])
 
 
 def tune(study: Study, cell: str, path: Path, say: Say, *, anew: bool = False) -> None:
@@ -126,13 +97,19 @@ def tune(study: Study, cell: str, path: Path, say: Say, *, anew: bool = False) -
 
 
 def rates(study: Study, cell: str, ledgers: dict[str, dict[str, Any]]) -> dict[str, float]:
-    """Every variant's rate at a cell: the one it was tuned to there, else interpolated along the cell's ladder."""
+    """Every variant's rate at a cell: the level itself, the one it was tuned to there, or one between its neighbours'.
+
+    The last is interpolated along the cell's ladder.
+    """
+    variants = study.variants_of(cell)
+    if not ledgers:
+        return dict.fromkeys(variants, study.levels[cell][study.tune.path])
     if cell in ledgers:
-        return dict(ledgers[cell]["chosen"])
+        return {variant: ledgers[cell]["chosen"][variant] for variant in variants}
     ladder = study.ladders[cell.split("=")[0]]
     level_of = {name: level for level, name in ladder.rungs}
     chosen = {level_of[name]: ledger["chosen"] for name, ledger in ledgers.items()}
-    return {v: interpolate(level_of[cell], {level: c[v] for level, c in chosen.items()}) for v in study.variants}
+    return {v: interpolate(level_of[cell], {level: c[v] for level, c in chosen.items()}) for v in variants}
 
 
 def confirm(study: Study, cell: str, path: Path, say: Say, *, anew: bool = False) -> None:
@@ -140,7 +117,7 @@ def confirm(study: Study, cell: str, path: Path, say: Say, *, anew: bool = False
     tuned = {c: study.root / study.tuning_record(c, published=not anew) for c in study.rates_from(cell)}
     chosen = rates(study, cell, {name: record.read(file).ledger for name, file in tuned.items()})
     work = Cellwork(study, cell, "confirmation", say, anew=anew)
-    plan = [(variant, seed) for variant in study.variants for seed in study.seeds["confirmation"]]
+    plan = [(variant, seed) for variant in study.variants_of(cell) for seed in study.seeds["confirmation"]]
     for done, (variant, seed) in enumerate(plan, start=1):
         work.run(variant, chosen[variant], seed, done, len(plan))
     work.finish(path)

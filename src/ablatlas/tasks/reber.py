@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from ablatlas.tasks import Keys, entropy
 
-VERSION = 1
+VERSION = 2
 
 State = tuple[Tensor, ...]
 
@@ -69,18 +69,23 @@ class Task:
     `span` symbols up to stream position L, over `judged` streams read from a fresh state), `largest_state` (max |c|).
 
     Training reads `batch` streams in windows of `window` symbols with the state carried on. A stream ends after
-    `restart` windows and another starts from a fresh state, at different times in different streams.
+    `restart` windows and another starts from a fresh state, at different times in different streams. There are `examples`
+    different streams, of which fewer are the first of more; when all were read, they are read again.
+
+    Raises ValueError where the streams are not so many for each of the batch.
     """
 
     def __init__(
-        self, *, batch: int, keys: Keys, steps: int, window: int, restart: int, judged: int, span: int,
+        self, *, batch: int, keys: Keys, steps: int, window: int, restart: int, examples: int, judged: int, span: int,
         positions: list[int],
     ) -> None:  # fmt: skip
+        if examples < batch or examples % batch:
+            raise ValueError(f"task.examples: found {examples}, expected a multiple of recipe.batch, {batch}")
         self.size, self.keys, self.window, self.restart = batch, keys, window, restart
         self.judged, self.span, self.positions = judged, span, list(positions)
         # Whole streams end to end, each one symbol longer than what is read of it: the last is only predicted.
         self.offset = torch.arange(batch) * restart // batch
-        rounds = -(-steps // restart) + 1
+        rounds = examples // batch
         made = [streams(batch, restart * window + 1, keys("stream", i)) for i in range(rounds)]
         self.symbols, self.places = (torch.stack(part) for part in zip(*made, strict=True))
         self.sizes = {"inputs": len(SYMBOLS), "outputs": len(SYMBOLS)}
@@ -93,7 +98,8 @@ class Task:
         rows = place * self.window + torch.arange(self.window + 1)[:, None]
         columns = torch.arange(self.size)
         begins = (place == 0) | (step == 0)
-        return *self.cut(self.symbols[turn, rows, columns], self.places[turn, rows, columns]), begins
+        again = turn % len(self.symbols)
+        return *self.cut(self.symbols[again, rows, columns], self.places[again, rows, columns]), begins
 
     @staticmethod
     def cut(symbols: Tensor, places: Tensor) -> tuple[Tensor, Tensor, Tensor]:

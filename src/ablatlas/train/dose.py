@@ -1,0 +1,93 @@
+"""What the controls do to a run, of which the answer is known: `recipe.dose` is one of the words here, `none` in a study.
+
+A dose changes a step, a name or a score of an ordinary training, and nothing else of it. `work` is how many times
+the operations of a step are executed.
+"""
+
+import time
+from typing import TYPE_CHECKING
+
+import torch
+
+from ablatlas.train.randomness import generator
+
+if TYPE_CHECKING:
+    from ablatlas.train.sequential import Training
+
+ADDED, FACTOR = 0.05, 1.1  # nats, and a share
+
+
+class none:  # noqa: N801 # a word of the configuration
+    """The training as it is."""
+
+    work = 1
+
+    def step(self, training: "Training", index: int) -> float:
+        """Take step `index`, counted from 0, and return the loss before it."""
+        return training.step(index)
+
+    def initial(self, name: str) -> str:
+        """The name under which the initial values of a parameter are drawn."""
+        return name
+
+    def judged(self, metrics: dict[str, float]) -> dict[str, float]:
+        """The metrics of an evaluation."""
+        return metrics
+
+
+class halved(none):  # noqa: N801
+    """Half the updates: every other step is computed and its gradient thrown away."""
+
+    def step(self, training: "Training", index: int) -> float:
+        return training.step(index // 2) if index % 2 else training.look(index // 2)
+
+
+class doubled(none):  # noqa: N801
+    """Twice the work: the whole step runs twice from the same state, and its first result is thrown away."""
+
+    work = 2
+
+    def step(self, training: "Training", index: int) -> float:
+        before = training.state()
+        training.step(index)
+        training.restore(before)
+        return training.step(index)
+
+
+class slowed(none):  # noqa: N801
+    """Twice the time: after each step a sleep as long as the step took."""
+
+    def step(self, training: "Training", index: int) -> float:
+        begin = time.perf_counter()
+        loss = training.step(index)
+        time.sleep(time.perf_counter() - begin)
+        return loss
+
+
+class drawn(none):  # noqa: N801
+    """One more draw at each step, from a keyed generator of its own: it must change no bit."""
+
+    def step(self, training: "Training", index: int) -> float:
+        torch.rand(7, generator=generator(training.seed, "drawn", index))
+        return training.step(index)
+
+
+class renamed(none):  # noqa: N801
+    """Other names for the same parameters, so that other initial values are drawn from the same distributions."""
+
+    def initial(self, name: str) -> str:
+        return f"renamed {name}"
+
+
+class plus(none):  # noqa: N801
+    """A constant penalty on every held-out loss."""
+
+    def judged(self, metrics: dict[str, float]) -> dict[str, float]:
+        return metrics | {"loss": metrics["loss"] + ADDED}
+
+
+class times(none):  # noqa: N801
+    """A constant factor on every held-out loss."""
+
+    def judged(self, metrics: dict[str, float]) -> dict[str, float]:
+        return metrics | {"loss": metrics["loss"] * FACTOR}

@@ -1,0 +1,19 @@
+# Seconds and joules of a step: every variant of a study's base cell, in turn, on a machine of their own.
+
+
+rule clock:
+    output:
+        "data/runs/{study}/clock-{digest}.json.gz",
+    # All cores here, so that nothing else runs beside it; on a cluster the profile asks for a node of its own, where
+    # `workflow.cores` counts as one.
+    threads: workflow.cores
+    resources:
+        exclusive=1,
+    # Before everything else: all cores are free at once only while nothing has begun.
+    priority: 10_000
+    shell:
+        "python -m ablatlas.procedures clock {wildcards.study} --scale {SCALE} --out {output}"
+
+
+# A cell's name has a level in it, or is `base`.
+ruleorder: clock > train
