@@ -1,18 +1,21 @@
 # Ablatlas: every breakthrough with and without its key innovation.
 #
-#     tune (cell) ──► train (cell) ──► measure (study) ──► report (study) ──► atlas
+#     tune (cell) ──► train (cell) ─┬─► measure (study) ──► report (study) ──► atlas
+#                     clock (study) ┘
 #
 # A cell is one study at one level of difficulty: every arm, every seed. A record's path carries a digest of all that
 # its numbers depend on, so an edit plans exactly the cells that it changes, in a fresh clone too.
 #
 #     snakemake --profile workflow/profiles/local headline                  the headline studies and the atlas
 #     snakemake --profile workflow/profiles/local residual                  one study
+#     snakemake --profile workflow/profiles/local controls                  what makes the measurement believable
+#     snakemake --profile workflow/profiles/local plan                      what it would cost and could show
 #     snakemake --profile workflow/profiles/local all --config scale=smoke  everything, in two minutes, for no claim
 #     snakemake --profile workflow/profiles/local publish                   what the project stands behind
 
 from pathlib import Path
 
-from ablatlas.study import load, names
+from ablatlas.study import controls, load, names
 
 # In the order in which they are trained: forget_gate is one cell, a chain that another study can run beside.
 HEADLINE = ["residual", "forget_gate", "layernorm"]
@@ -50,6 +53,7 @@ for study in STUDIES.values():
 
 include: "workflow/rules/tune.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/clock.smk"
 include: "workflow/rules/measure.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/publish.smk"

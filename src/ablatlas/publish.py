@@ -20,9 +20,10 @@ REFUSED = "smoke"  # proves the plumbing, never a claim
 
 
 def files_of(study: Study, use: bool) -> list[Path]:
-    """A study's confirmation and tuning records, relative to the root."""
+    """A study's confirmation and tuning records and its clock's, relative to the root."""
     tuned = [study.tuning_record(cell, published=use) for cell in study.tuned_cells]
-    return [study.record(cell, published=use) for cell in study.cells] + tuned
+    timed = [study.clock_record(published=use)] if study.clock else []
+    return [study.record(cell, published=use) for cell in study.cells] + tuned + timed
 
 
 def publish_study(study: Study, use: bool) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from ablatlas import config as configuration
 from ablatlas.config import COMMAND_LINE, GIVEN, find_root
 from ablatlas.declaration import arms, claims, parts, tuning
+from ablatlas.declaration import families as tested
 from ablatlas.declaration import ladders as climbed
 from ablatlas.declaration.arms import Variant
 from ablatlas.declaration.ladders import CONSTRAINTS, Criterion, Ladder, Score
@@ -71,8 +72,8 @@ class Study:
     """One study at one scale, resolved. All its files are relative to `root`.
 
     `config` holds what a run is a function of: procedure, engine, model, task, recipe. `arm` and `seed` are
-    what the command line asked for. `score` is what tuning compares, `clock` how long each variant's steps are timed
-    (None: not at all). `set_aside` says which contrasts coincide with another variant,
+    what the command line asked for, `subset` whether all ladders or the claimed ones. `score` is what tuning compares, `clock` how long each variant's steps are timed
+    (None: not at all), `families` how many hypotheses are tested together. `set_aside` says which contrasts coincide with another variant,
     `unmeasured` why a registered constraint cannot be measured at this scale.
     """
 
@@ -91,7 +92,9 @@ class Study:
     config: Tree
     seeds: dict[str, tuple[int, ...]]
     clock: Tree | None
+    families: dict[str, int]
     scale: str
+    subset: str
     arm: str | None
     seed: int | None
     set_aside: dict[str, str]
@@ -273,12 +276,14 @@ def claimed_only(study: Study) -> Study:
     """The study with the registered ladders of its claimed constraints alone: the same cells, only fewer."""
     primary = study.register["primary"]
     kept = {primary.get(constraint) for constraint in study.claim["constraints"]}
+    kept |= {ladder.over for name, ladder in study.ladders.items() if name in kept}
     ladders = {name: ladder for name, ladder in study.ladders.items() if name in kept}
     cells = {"base", *(cell for ladder in ladders.values() for _, cell in ladder.rungs)}
     measured = {ladder.constraint for ladder in ladders.values()}
     why = "its ladder belongs to `all`, and only what the essays claim was asked for"
     return replace(
         study,
+        subset="claimed",
         ladders=ladders,
         tune=replace(study.tune, cells=tuple(cell for cell in study.tune.cells if cell in cells)),
         clock=None,
@@ -334,6 +339,7 @@ def _resolve(root: Path, name: str, scale: str, overrides: Sequence[str], compos
         parts.check_variant(where, root, run, composed["parts"], variant)
     ladders = climbed.ladders(where, config, run, variants)
     register = claims.registration(where, config, ladders)
+    clock = claims.clock(where, config["clock"])
     return Study(
         name=name,
         title=where.text("title", config["title"]),
@@ -349,8 +355,10 @@ def _resolve(root: Path, name: str, scale: str, overrides: Sequence[str], compos
         expect=claims.expectation(where, config["expect"]),
         config=run,
         seeds=claims.seeds(where, config["seeds"]),
-        clock=claims.clock(where, config["clock"]),
+        clock=clock,
+        families=tested.families(register["primary"], ladders, variants, clock),
         scale=scale,
+        subset="all",
         arm=claims.chosen_arm(where, config["arm"], variants),
         seed=claims.chosen_seed(where, config["seed"]),
         set_aside=aside,

@@ -16,10 +16,11 @@ from ablatlas.report import atlas
 # %% tags=["parameters"]
 results: list[str] = []  # results files, one a study
 figure = ""  # where the headline figure is written, less its suffix; nowhere if empty
+controls = ""  # what the controls of this version found; not run if empty
 
 # %%
 studies = atlas.load(results)
-atlas.head(studies)
+atlas.head(studies, controls)
 
 # %%
 atlas.main_figure(studies, figure)

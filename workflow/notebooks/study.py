@@ -20,10 +20,14 @@ scale = "laptop"
 results = ""  # the study's results file
 root = "."  # the repository
 figure = ""  # where the main figure is written, less its suffix; nowhere if empty
+controls = ""  # what the controls of this version found; not run if empty
 
 # %%
-view = load(study, scale, results, root)
+view = load(study, scale, results, root, controls)
 sections.head(view)
+
+# %%
+sections.answers(view)
 
 # %% [markdown]
 # ## Verdict
@@ -38,13 +42,22 @@ sections.main_figure(view, figure)
 sections.verdicts(view)
 
 # %% [markdown]
+# ## Other ladders
+
+# %%
+sections.other_ladders(view)
+
+# %% [markdown]
+# ## From steps to joules
+
+# %%
+sections.chain(view)
+
+# %% [markdown]
 # ## Learning curves
 
 # %%
 sections.curves(view)
-
-# %%
-sections.other_ladders(view)
 
 # %% [markdown]
 # ## Mechanism
@@ -86,7 +99,7 @@ sections.beside(view)
 # ## Limits
 
 # %%
-sections.limits(view)
+sections.not_shown(view)
 
 # %% [markdown]
 # ## Registration

@@ -8,6 +8,8 @@ LADDERS = config.get(
     "ladders", "all"
 )  # `claimed` leaves out what no essay claims
 STUDIES = {name: load(name, SCALE, ladders=LADDERS) for name in names()}
+CONTROLS = {name: load(name, SCALE) for name in controls()}
+EVERY = STUDIES | CONTROLS
 REPORTS = "reports" if SCALE == "laptop" else f"reports/{SCALE}"
 USED = PUBLISHED == "use"
 
@@ -26,6 +28,11 @@ def records(study):
 def ledgers(study, cells):
     """The tuning records of cells."""
     return [study.tuning_record(cell, published=USED) for cell in cells]
+
+
+def clock_of(study):
+    """The record of a study's clock, of one that has a clock."""
+    return [study.clock_record(published=USED)] if study.clock else []
 
 
 def targets(study, cell):
@@ -48,7 +55,7 @@ def turn(wildcards):
     Within a study tuning goes before training, and the hardest level first: it takes longest, and would otherwise
     run alone at the end.
     """
-    order = [*HEADLINE, *(name for name in STUDIES if name not in HEADLINE)]
-    cells = list(STUDIES[wildcards.study].cells)
+    order = [*HEADLINE, *(name for name in EVERY if name not in HEADLINE)]
+    cells = list(EVERY[wildcards.study].cells)
     level = cells.index(wildcards.cell) if hasattr(wildcards, "cell") else len(cells)
     return 100 * (len(order) - order.index(wildcards.study)) + level

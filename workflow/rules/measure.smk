@@ -3,12 +3,16 @@
 
 rule measure:
     input:
-        records=lambda w: records(STUDIES[w.study]),
-        ledgers=lambda w: ledgers(STUDIES[w.study], STUDIES[w.study].tuned_cells),
-        study="params/study/{study}.yaml",
+        records=lambda w: records(EVERY[w.study]),
+        ledgers=lambda w: ledgers(EVERY[w.study], EVERY[w.study].tuned_cells),
+        clock=lambda w: clock_of(EVERY[w.study]),
+        study=lambda w: EVERY[w.study].file,
         stats=sorted(str(path) for path in Path("src/ablatlas/stats").glob("*.py")),
     output:
         "data/results/{study}-{digest}.json",
+    params:
+        ladders=lambda w: LADDERS if w.study in STUDIES else "all",
     priority: turn
     shell:
-        "python -m ablatlas.stats {wildcards.study} --scale {SCALE} --published {PUBLISHED} --out {output}"
+        "python -m ablatlas.stats {wildcards.study} --scale {SCALE} --published {PUBLISHED}"
+        " --ladders {params.ladders} --out {output}"

@@ -6,7 +6,7 @@ rule publish:
         records=[
             path
             for study in STUDIES.values()
-            for path in records(study) + ledgers(study, study.tuned_cells)
+            for path in records(study) + ledgers(study, study.tuned_cells) + clock_of(study)
         ],
         results=[study.results for study in STUDIES.values()],
         atlas=f"{REPORTS}/atlas/figure.svg",

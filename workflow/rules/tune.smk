@@ -5,7 +5,7 @@ rule tune:
     input:
         # Where it is time that counts, the base cell's curves set what is aimed at.
         ancient(
-            lambda w: targets(STUDIES[w.study], w.cell)
+            lambda w: targets(EVERY[w.study], w.cell)
         ),
     output:
         "data/runs/{study}/{cell}-{digest}.tuning.json.gz",

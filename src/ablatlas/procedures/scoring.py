@@ -69,7 +69,7 @@ class Timing:
 
     def ledger(self, best: Mapping[str, float] | None) -> dict[str, Any]:
         """What a ledger says of the score."""
-        return {"targets": self.targets, "start": self.floor}
+        return {"targets": self.targets}
 
 
 def aims(tuned: Record, floor: float) -> dict[str, float]:

@@ -20,7 +20,9 @@ class Tuning:
 
     def __init__(self, study: Study, cell: str, work: Cellwork) -> None:
         self.study, self.cell, self.work = study, cell, work
-        self.scoring = scoring(study, cell, anew=work.anew)
+        task, _ = build(study.run_config("with", cell), study.seeds["tuning"][0])
+        self.floor = dict(task.floor)
+        self.scoring = scoring(study, cell, self.floor, anew=work.anew)
         self.grids = {variant: list(study.tune.grids[variant]) for variant in study.variants_of(cell)}
         self.trials: dict[tuple[str, float], list[dict[str, Any]]] = {}
         self.extensions = {"down": 0, "up": 0}
@@ -65,6 +67,7 @@ class Tuning:
             "metric": self.scoring.metric,
             "goal": "max" if self.scoring.higher else "min",
             "cap": self.scoring.cap,
+            "floor": self.floor,
             "seeds": list(self.study.seeds["tuning"]),
             "grids": self.grids,
             "trials": [trial for trials in self.trials.values() for trial in trials],
@@ -78,14 +81,13 @@ class Tuning:
         }
 
 
-def scoring(study: Study, cell: str, *, anew: bool) -> Scoring | Timing:
+def scoring(study: Study, cell: str, floor: dict[str, float], *, anew: bool) -> Scoring | Timing:
     """How a cell's tuning runs are scored: by the study's score, or by the time to what the base cell's curves set."""
-    task, _ = build(study.run_config("with", cell), study.seeds["tuning"][0])
     sources = study.targets_from(cell)
     if not sources:
-        return Scoring(study.score, task.floor)
+        return Scoring(study.score, floor)
     tuned = record.read(study.root / study.tuning_record(sources[0], published=not anew))
-    return Timing(aims(tuned, task.floor["loss"]), study.levels[cell]["recipe.steps"], task.floor["loss"])
+    return Timing(aims(tuned, floor["loss"]), study.levels[cell]["recipe.steps"], floor["loss"])
 
 
 def tune(study: Study, cell: str, path: Path, say: Say, *, anew: bool = False) -> None:
@@ -103,9 +105,10 @@ def rates(study: Study, cell: str, ledgers: dict[str, dict[str, Any]]) -> dict[s
     """
     variants = study.variants_of(cell)
     if not ledgers:
-        return dict.fromkeys(variants, study.levels[cell][study.tune.path])
+        return dict.fromkeys(variants, float(study.levels[cell][study.tune.path]))
     if cell in ledgers:
-        return {variant: ledgers[cell]["chosen"][variant] for variant in variants}
+        tuned: dict[str, float] = ledgers[cell]["chosen"]
+        return {variant: tuned[variant] for variant in variants}
     ladder = study.ladders[cell.split("=")[0]]
     level_of = {name: level for level, name in ladder.rungs}
     chosen = {level_of[name]: ledger["chosen"] for name, ledger in ledgers.items()}

@@ -1,4 +1,4 @@
-"""`python -m ablatlas.report study NAME …` writes one study's report, `… atlas …` the atlas of all of them."""
+"""`python -m ablatlas.report study NAME …` writes one study's report, `… atlas …` and `… controls …` their pages."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def parser() -> argparse.ArgumentParser:
     every = kinds.add_parser("atlas", help="index.html and figure.svg, .pdf, .png of every study")
     every.add_argument("--results", type=Path, nargs="+", required=True)
     every.add_argument("--out", type=Path, required=True)
+    for page in (one, every):
+        page.add_argument("--controls", type=Path, help="what the controls of this version found, where they were run")
+    known = kinds.add_parser("controls", help="index.html and figure.svg, .pdf, .png of the controls")
+    known.add_argument("--results", type=Path, required=True)
+    known.add_argument("--out", type=Path, required=True)
     return parse
 
 
@@ -32,9 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         if given.kind == "study":
-            build.study(given.name, given.scale, given.results, given.out, find_root())
+            build.study(given.name, given.scale, given.results, given.out, find_root(), given.controls)
+        elif given.kind == "atlas":
+            build.atlas(given.results, given.out, find_root(), given.controls)
         else:
-            build.atlas(given.results, given.out, find_root())
+            build.controls(given.results, given.out, find_root())
     except (ReportError, StudyError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

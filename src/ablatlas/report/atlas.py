@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ablatlas.report import heatmap, numbers, style, tables, text
-from ablatlas.report.heatmap import claimed
+from ablatlas.report import answer, banners, heatmap, numbers, runs, style, tables, text
+from ablatlas.report.answer import claimed
 from ablatlas.report.html import Column, Html, bullets, figure, inline, join, link, paragraph, table
-from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, read, unmeasured
+from ablatlas.report.outcomes import closure
+from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, read, read_controls, term, why_not
+from ablatlas.report.words import MARKS, listed, sentence
 
 CLAIMS: dict[bool | str, str] = {True: "claimed", False: "not claimed"}
-OUTCOMES = (*heatmap.MARKS, "not measured")
+OUTCOMES = (*MARKS, "not measured")
 
 
 def load(paths: Iterable[str]) -> list[Row]:
@@ -19,19 +21,20 @@ def load(paths: Iterable[str]) -> list[Row]:
     return sorted((read(Path(path)) for path in paths), key=lambda results: results["study"])
 
 
-def head(studies: Rows) -> Html:
-    """Title, warnings that come before anything else, and what the page is."""
-    smoke = [paragraph(text.SMOKE, "banner")] if any(r["scale"] == "smoke" for r in studies) else []
+def head(studies: Rows, controls: str = "") -> Html:
+    """Title, warnings that come before anything else, and what the page is. controls: their file, if they were run."""
+    smoke = [paragraph(banners.SMOKE, "banner")] if any(r["scale"] == "smoke" for r in studies) else []
+    warnings = [*smoke, banners.controls(read_controls(controls))]
     count = f"{len(studies)} {'study' if len(studies) == 1 else 'studies'}"
     lead = (
         f"Each breakthrough of deep learning, trained with and without its key innovation: which of seven constraints "
         f"did it relax? {count}, {_scales(studies)}."
     )
-    return join(Html("<h1>The ablation atlas</h1>"), *smoke, paragraph(lead, "headline"))
+    return join(Html("<h1>The ablation atlas</h1>"), *warnings, paragraph(lead, "headline"))
 
 
 def _scales(studies: Rows) -> str:
-    return "scale " + text.listed(sorted({results["scale"] for results in studies}))
+    return "scale " + listed(sorted({results["scale"] for results in studies}))
 
 
 def main_figure(studies: Rows, stem: str = "") -> Html:
@@ -41,8 +44,9 @@ def main_figure(studies: Rows, stem: str = "") -> Html:
         style.save(drawn, Path(stem))
     alt = "Studies by constraints. " + " ".join(_spoken(results) for results in studies)
     caption = (
-        "Measured verdicts beside claims. Colour: log₂ ρ, how many times farther the network with the innovation gets; "
-        "mark: the verdict; outline: what the essays claim. Empty cells carry the reason as a note."
+        "Measured verdicts beside claims. Colour: log₂ ρ, what the innovation is worth; "
+        "mark: the verdict; outline: what the essays claim; hatched: the gap does not close with an ample supply. Grey "
+        "cells carry the reason as a note."
     )
     return figure(style.render(drawn), alt, caption)
 
@@ -62,15 +66,17 @@ def reading() -> Html:
     """How to read the figure."""
     return bullets(
         [
-            "ρ is how many times farther along a constraint's ladder (deeper, longer, …) the network with the "
-            "innovation gets before half of its runs fail; > or < means that only a bound is known.",
+            "ρ is how much more the network without the innovation needs of a resource (examples, parameters, steps, "
+            "FLOPs) for the same loss, or how many times farther the one with it gets along a ladder (deeper, longer, "
+            "…) before half of its runs fail; > or < means that only a bound is known.",
             "▲ RELAXED: ρ is beyond the registered margin, as a rule 1.1, by an exact test corrected for the number "
             "of tests. ▼ TIGHTENED: below its inverse. = UNCHANGED: shown to lie between. ? INCONCLUSIVE: not "
             "decided, with the reason.",
             "A solid outline marks what the essays claim, a dashed one what they only imply. Implied cells are "
             "kept out of the count of claims.",
-            "A hatched cell was not measured; the note says why. It is not evidence of anything.",
-            text.CONTROLS,
+            "A hatched cell holds a ratio along a resource of which an ample supply does not close the gap, or closes "
+            "it no more than along every axis: an exchange rate, not evidence for that constraint.",
+            "A grey cell was not measured; the note says why. It is not evidence of anything.",
         ]
     )
 
@@ -97,8 +103,9 @@ def _grouped(name: str, label: str) -> str:
 def _cell(results: Row, constraint: str) -> Html:
     verdict = headline(results, constraint)
     if verdict is None:
-        return Html(f"not measured: {inline(unmeasured(results)[constraint])}{_said(results, constraint)}")
-    return Html(f"{tables.word(verdict).text}<br>{numbers.ratio(verdict['rho'])}{_said(results, constraint)}")
+        return Html(f"not measured: {inline(why_not(results, constraint))}{_said(results, constraint)}")
+    shape = f"<br>{inline(closure(verdict['closure']))}" if verdict["closure"]["label"] else ""
+    return Html(f"{tables.word(verdict).text}<br>{numbers.ratio(verdict['rho'])}{shape}{_said(results, constraint)}")
 
 
 def _said(results: Row, constraint: str) -> str:
@@ -108,11 +115,12 @@ def _said(results: Row, constraint: str) -> str:
 
 def claims(studies: Rows) -> Html:
     """What the essays say beside what was measured, claim by claim, and the count of both."""
-    columns = [Column(name) for name in ("study", "the essays say", "constraint", "measured", "ρ", "supports it")]
+    names = ("study", "the essays say", "constraint", "measured", "ρ", "so it is", "supports it")
+    columns = [Column(name, name == "ρ") for name in names]
     rows = [
         [
             link(_title(results), _report(results)),
-            f"{text.sentence(results['claim'].get('text', ''))} ({', '.join(text.sources(results['claim']))})",
+            f"{sentence(results['claim'].get('text', ''))} ({', '.join(text.sources(results['claim']))})",
             label + ("" if claimed(results, name) is True else " (implied)"),
             *_measured(results, name),
         ]
@@ -126,9 +134,10 @@ def claims(studies: Rows) -> Html:
 def _measured(results: Row, constraint: str) -> list[str | Html]:
     verdict = headline(results, constraint)
     if verdict is None:
-        return [f"not measured: {unmeasured(results)[constraint]}", numbers.MISSING, numbers.MISSING]
+        return [f"not measured: {why_not(results, constraint)}", *[numbers.MISSING] * 3]
     supported = {True: "yes", False: "no", None: numbers.MISSING}[verdict["supported"]]
-    return [tables.word(verdict), numbers.ratio(verdict["rho"]), supported]
+    role = answer.binding(verdict, term(results, answer.GROSS.get(constraint, "")))
+    return [tables.word(verdict), numbers.ratio(verdict["rho"]), role, supported]
 
 
 def _confusion(studies: Rows) -> Html:
@@ -151,7 +160,7 @@ def cost(studies: Rows) -> Html:
             _title(results),
             results["scale"],
             results.get("device") or "not recorded",
-            tables.states(results["states"]),
+            runs.states(results["states"]),
             str(sum(row["trials"] for row in results["tuning"].values())),
             _hours(results),
             results["digest"],

@@ -15,7 +15,7 @@ import papermill
 from nbformat import NotebookNode
 
 from ablatlas.report.page import body, page
-from ablatlas.report.view import ReportError, load, read
+from ablatlas.report.view import ReportError, load, read, read_controls
 
 ATLAS = "../atlas/index.html"  # the atlas stands beside the reports of its scale
 QUIET: dict[str, Any] = {
@@ -26,26 +26,30 @@ QUIET: dict[str, Any] = {
 }
 
 
-def study(name: str, scale: str, results: Path, out: Path, root: Path) -> None:
+def study(name: str, scale: str, results: Path, out: Path, root: Path, controls: Path | None = None) -> None:
     """Write report.html, report.ipynb and figure.svg, .pdf, .png of one study to the folder `out`.
 
+    controls: what the controls of this version found, None where they were not run.
     Raises ReportError for results that cannot be reported; `out` is then as it was.
     """
-    title = load(name, scale, results, root).study.title
+    title = load(name, scale, results, root, controls).study.title
     with _folder(out) as made:
         given = {"study": name, "scale": scale, "results": _from(made, results), "root": _from(made, root)}
-        notebook = execute(root / "workflow/notebooks/study.py", given | {"figure": "figure"}, made)
+        given |= {"figure": "figure", "controls": _from(made, controls)}
+        notebook = execute(root / "workflow/notebooks/study.py", given, made)
         _write(made / "report.ipynb", nbformat.writes(notebook))
         links = {"This page as a notebook": "report.ipynb", "Figure as PDF": "figure.pdf", "The atlas": ATLAS}
         _write(made / "report.html", page(f"{title}: an ablation report", body(notebook), links))
 
 
-def atlas(results: list[Path], out: Path, root: Path) -> None:
+def atlas(results: list[Path], out: Path, root: Path, controls: Path | None = None) -> None:
     """Write index.html and figure.svg, .pdf, .png of all studies to the folder `out`. Raises ReportError."""
     for path in results:
         read(path)
+    read_controls(controls)
     with _folder(out) as made:
-        given = {"results": [_from(made, path) for path in results], "figure": "figure"}
+        given: dict[str, Any] = {"results": [_from(made, path) for path in results], "figure": "figure"}
+        given["controls"] = _from(made, controls)
         notebook = execute(root / "workflow/notebooks/atlas.py", given, made)
         links = {"Figure as PDF": "figure.pdf", "Figure as SVG": "figure.svg"}
         _write(
@@ -54,9 +58,19 @@ def atlas(results: list[Path], out: Path, root: Path) -> None:
         )
 
 
-def _from(folder: Path, path: Path) -> str:
-    """`path` as seen from `folder`, and from every folder beside it."""
-    return os.path.relpath(path.resolve(), folder.resolve())
+def controls(results: Path, out: Path, root: Path) -> None:
+    """Write index.html and figure.svg, .pdf, .png of the controls to the folder `out`. Raises ReportError."""
+    read_controls(results)
+    with _folder(out) as made:
+        given = {"results": _from(made, results), "figure": "figure"}
+        notebook = execute(root / "workflow/notebooks/controls.py", given, made)
+        links = {"Figure as PDF": "figure.pdf", "The atlas": ATLAS}
+        _write(made / "index.html", page("Ablatlas: controls", body(notebook), links))
+
+
+def _from(folder: Path, path: Path | None) -> str:
+    """`path` as seen from `folder`, and from every folder beside it; empty for none."""
+    return "" if path is None else os.path.relpath(path.resolve(), folder.resolve())
 
 
 def execute(source: Path, parameters: Mapping[str, Any], cwd: Path) -> NotebookNode:

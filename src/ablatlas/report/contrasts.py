@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ablatlas.report.text import outcome, tested
+from ablatlas.report.outcomes import outcome, tested
 from ablatlas.report.view import Row, View
 
 ANSWERS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,11 +11,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from ablatlas.report.style import SINGLE, Look, looks
-from ablatlas.report.text import words
-from ablatlas.report.view import Rows, View
+from ablatlas.report.view import LOSSES, Rows, View
+from ablatlas.report.words import words
 
 LOG_FROM = 20.0  # a spread of values from which an axis is logarithmic
-NATS = {"loss", "train_loss", "val_loss", "test_loss"}  # every task's loss is a cross-entropy in nats
 
 
 def intervals(
@@ -46,7 +45,7 @@ def sample(rows: Rows) -> str:
 
 def quantity(metric: str) -> str:
     """A metric with its unit."""
-    return words(metric) + (" (nats)" if metric in NATS else "")
+    return words(metric) + (" (nats)" if metric in LOSSES else "")  # every task's loss is a cross-entropy
 
 
 def scale(ax: Axes, rows: Rows, keys: tuple[str, str, str] = ("mean", "low", "high")) -> None:
@@ -74,9 +73,10 @@ def _plain(value: float, _: int) -> str:
     return f"{value:g}" if 1e-3 <= value < 1e5 else f"1e{math.log10(value):.0f}"
 
 
-def legend(figure: Figure, view: View) -> None:
-    """Every variant with its look, above the panels."""
-    handles = [Line2D([], [], **look.line, label=view.label(v)) for v, look in looks(view.roles).items()]
+def legend(figure: Figure, view: View, shown: Mapping[str, Look] | None = None) -> None:
+    """Every variant that is shown with its look, above the panels; all of the study's where nothing is named."""
+    shown = looks(view.roles) if shown is None else shown
+    handles = [Line2D([], [], **look.line, label=view.label(v)) for v, look in shown.items()]
     lines = math.ceil(len(handles) / (4 if figure.get_figwidth() > SINGLE else 2))
-    columns = math.ceil(len(handles) / lines)
-    figure.legend(handles=handles, loc="outside upper center", ncols=columns, handlelength=3.2)
+    columns = math.ceil(len(handles) / max(1, lines))
+    figure.legend(handles=handles, loc="outside upper center", ncols=max(1, columns), handlelength=3.2)

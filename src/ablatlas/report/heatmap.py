@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping
+from typing import Any
 
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -15,15 +16,18 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator
 
 from ablatlas.report import numbers
+from ablatlas.report.answer import claimed
+from ablatlas.report.outcomes import exact
 from ablatlas.report.style import DOUBLE, FAINT, INK, styled
-from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, unmeasured
+from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, why_not
+from ablatlas.report.words import MARKS
 
-MARKS = {"RELAXED": "▲", "TIGHTENED": "▼", "UNCHANGED": "=", "INCONCLUSIVE": "?"}
 LIMIT = 4.0  # log2 ρ at which the colours end: sixteenfold
 # Orange against blue, both light enough for letters; the mark says the direction where colour is lost.
 COLORS = sns.blend_palette(["#EE8A1F", "#FFFFFF", "#0072B2"], as_cmap=True)
 BLANK = "#EFEFEF"
 HEAD = {"optimization": "optimization &\nregularization", "efficiency": "compute\nefficiency"}
+HATCH = "\\\\\\\\"
 HEIGHT = 0.48  # of a row, inches
 NOTES = "abcdefghijklmnopqrstuvwxyz"
 
@@ -46,7 +50,8 @@ def draw(studies: Rows) -> Figure:
 
 def reasons(studies: Rows) -> dict[str, str]:
     """Each reason for which something was not measured, with the letter of its note."""
-    found = dict.fromkeys(why for results in studies for why in unmeasured(results).values())
+    gaps = ((results, name) for results in studies for name in CONSTRAINTS if headline(results, name) is None)
+    found = dict.fromkeys(why_not(*gap) for gap in gaps)
     return dict(zip(found, NOTES, strict=False))
 
 
@@ -55,14 +60,36 @@ def _cell(ax: Axes, x: int, y: int, results: Row, constraint: str, notes: Mappin
     color = _color(verdict)
     ax.add_patch(Rectangle((x, y), 1, 1, facecolor=color, edgecolor="white", linewidth=1.5))
     if verdict is None:
-        ax.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch="////", edgecolor="#DADADA", linewidth=0))
-        letter = notes[unmeasured(results)[constraint]]
+        letter = notes.get(why_not(results, constraint), "")
         ax.text(x + 0.5, y + 0.5, f"not\nmeasured$^{{{letter}}}$", **_centred(6, FAINT))
     else:
         ink = "white" if _dark(color) else INK
-        ax.text(x + 0.5, y + 0.27, f"{MARKS[verdict['verdict']]} (n = {verdict['n']})", **_centred(7, ink))
-        ax.text(x + 0.5, y + 0.66, _below(verdict), **_centred(6.5, ink))
+        _hatch(ax, x, y, verdict, ink)
+        mark, below = f"{MARKS[verdict['verdict']]} ({_size(verdict)})", _below(verdict)
+        ax.text(x + 0.5, y + 0.27, mark, **_centred(7, ink), bbox=_ground(color))
+        ax.text(x + 0.5, y + 0.66, below, **_centred(6.5, ink), bbox=_ground(color) if below else None)
     _outline(ax, x, y, claimed(results, constraint))
+
+
+def _hatch(ax: Axes, x: int, y: int, verdict: Row, ink: str) -> None:
+    """Over a ratio along a resource whose ample supply does not close the gap: the ratio is no evidence for it."""
+    if not closes(verdict):
+        ax.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch=HATCH, edgecolor=ink, alpha=0.55, linewidth=0))
+
+
+def _size(verdict: Row) -> str:
+    return "counted" if exact(verdict["rho"]) else f"n = {verdict['n']}"
+
+
+def closes(verdict: Row) -> bool:
+    """Whether nothing speaks against a ratio's constraint: no closure to be had, or a gap that closes for itself."""
+    shape = verdict["closure"]
+    return shape["label"] is None or (shape["label"] == "closing" and not shape["shared"])
+
+
+def _ground(color: str | tuple[float, float, float, float]) -> dict[str, Any]:
+    """What keeps letters clear of a hatch."""
+    return {"facecolor": color, "edgecolor": "none", "pad": 0.8}
 
 
 def _centred(size: float, color: str) -> dict:
@@ -95,13 +122,6 @@ def _dark(color: str | tuple[float, float, float, float]) -> bool:
     """Whether white letters contrast more than black ones (WCAG 2.2, relative luminance)."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
     return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True)) < 0.179
-
-
-def claimed(results: Row, constraint: str) -> bool | str:
-    """Whether the essays tie the study to a constraint (True, False), or only suggest it ("implied")."""
-    if constraint in results["claim"]["constraints"]:
-        return True
-    return "implied" if constraint in results["claim"].get("implied", []) else False
 
 
 def _outline(ax: Axes, x: int, y: int, claim: bool | str) -> None:
@@ -145,6 +165,7 @@ def _key(figure: Figure, ax: Axes) -> None:
     handles = [
         Patch(facecolor="white", edgecolor=INK, linewidth=1.6, label="claimed"),
         Patch(facecolor="white", edgecolor=INK, linewidth=1.6, linestyle=(0, (3, 2)), label="implied"),
+        Patch(facecolor="white", edgecolor=FAINT, linewidth=0, hatch=HATCH, label="gap not closing"),
         *(Patch(alpha=0, label=f"{mark} {word}") for word, mark in MARKS.items()),
     ]
     figure.legend(handles=handles, loc="outside lower left", ncols=3, handlelength=1.6, columnspacing=1.0)

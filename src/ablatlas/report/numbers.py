@@ -55,30 +55,40 @@ def percent(share: float) -> str:
 def ratio(rho: Mapping[str, Any]) -> str:
     """A ratio for a table: estimate and interval, or the bound that is known.
 
-    rho: keys value, low and high, each None where there is none.
+    rho: keys value, low and high, each None where there is none; an exact ratio has all three equal.
     """
     low, high = _bounds(rho)
-    if not low and not high:
-        return "no bound"
-    if not high:
-        return f"> {low}×"
-    if not low:
-        return f"< {high}×"
-    span = f"{low} to {high}"
-    return f"{number(rho['value'])}× ({span})" if rho["value"] is not None else f"{span}×"
+    if rho["value"] is None:
+        return _bound(low, high) or "no bound"
+    value = f"{number(rho['value'])}×"
+    if rho["low"] == rho["value"] == rho["high"]:
+        return f"{value} exactly"
+    return f"{value} ({f'{low} to {high}' if low and high else _bound(low, high).rstrip('×') or 'no interval'})"
+
+
+def _bound(low: str, high: str) -> str:
+    """What is known of a ratio without an estimate, with a sign on the open side."""
+    if low and high:
+        return f"{low} to {high}×"
+    return f"> {low}×" if low else f"< {high}×" if high else ""
 
 
 def ratio_words(rho: Mapping[str, Any]) -> str:
     """The same for a sentence, as in "more than 2.8 times"."""
     low, high = _bounds(rho)
-    if not low and not high:
-        return "an unknown number of times"
-    if not high:
-        return f"more than {low} times"
-    if not low:
-        return f"less than {high} times"
-    span = f"between {low} and {high}"
-    return f"{number(rho['value'])} times ({span})" if rho["value"] is not None else f"{span} times"
+    if rho["value"] is None:
+        return f"{told} times" if (told := _told(low, high)) else "an unknown number of times"
+    value = number(rho["value"])
+    if rho["low"] == rho["value"] == rho["high"]:
+        return f"exactly {value} times"
+    return f"{value} times ({_told(low, high) or 'no interval'})"
+
+
+def _told(low: str, high: str) -> str:
+    """The two ends in words."""
+    if low and high:
+        return f"between {low} and {high}"
+    return f"more than {low}" if low else f"less than {high}" if high else ""
 
 
 def _bounds(rho: Mapping[str, Any]) -> tuple[str, str]:

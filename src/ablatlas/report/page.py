@@ -45,6 +45,10 @@ code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .9em
 pre code { font-size: inherit; }
 details { margin: .6rem 0; }
 summary { cursor: pointer; color: var(--link); }
+td:not(.number) { min-width: 4.5rem; }
+.quiet { font-size: .875rem; color: var(--faint); margin: .25rem 0; }
+.role { white-space: nowrap; } .role.not-measured { white-space: normal; color: var(--faint); }
+.binding { font-weight: 700; color: #0b4f7d; }
 .relaxed { color: #0b4f7d; } .tightened { color: #9c3700; }
 .unchanged { color: #333; } .inconclusive { color: #595959; }
 @media (max-width: 40rem) { h1 { font-size: 1.5rem; } .headline { font-size: 1.08rem; } }

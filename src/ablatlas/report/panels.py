@@ -9,10 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ablatlas.report.captions import Words
 from ablatlas.report.drawing import intervals, legend, plain_decades, quantity, sample, scale, spread
+from ablatlas.report.numbers import interval, number
 from ablatlas.report.style import DOUBLE, SINGLE, looks, styled
-from ablatlas.report.text import words
-from ablatlas.report.view import Rows, View
+from ablatlas.report.view import Row, Rows, View
+from ablatlas.report.words import capitalized, listed, words
 
 PER_ROW = 4  # panels side by side
 LEADING = ("with", "without", "strong")  # the roles whose values a mechanism's axis must hold; others may leave it
@@ -21,7 +23,7 @@ LEADING = ("with", "without", "strong")  # the roles whose values a mechanism's 
 @styled
 def curves(view: View, metrics: Sequence[str]) -> Figure:
     """Learning curves, mean and 95 % interval over seeds: a panel for each metric and cell."""
-    shown = [(metric, cell) for metric in metrics for cell in _cells(view.table("curves", metric=metric))]
+    shown = [(metric, cell) for metric in metrics for cell in _cells(view, view.table("curves", metric=metric))]
     figure, axes = _panels(len(shown))
     for ax, (metric, cell) in zip(axes, shown, strict=True):
         rows = view.table("curves", metric=metric, cell=cell)
@@ -37,7 +39,7 @@ def curves(view: View, metrics: Sequence[str]) -> Figure:
 @styled
 def profiles(view: View, name: str) -> Figure:
     """A mechanism variable along the network's depth: a panel for each cell."""
-    cells = _cells(view.table("mechanism", name=name))
+    cells = _cells(view, view.table("mechanism", name=name))
     figure, axes = _panels(len(cells))
     for ax, cell in zip(axes, cells, strict=True):
         rows = view.table("mechanism", name=name, cell=cell)
@@ -58,9 +60,9 @@ def scalars(view: View, names: Sequence[str]) -> Figure:
     figure, axes = _panels(len(names))
     for ax, name in zip(axes, names, strict=True):
         rows = view.table("mechanism", name=name)
-        cells, all_looks = _cells(rows), looks(view.roles)
+        cells, all_looks = _cells(view, rows), looks(view.roles)
         for k, (variant, look) in enumerate(all_looks.items()):
-            mine = [row for row in rows if row["variant"] == variant]
+            mine = [row for row in rows if row["variant"] == variant and row["cell"] in cells]
             x = [cells.index(r["cell"]) + spread(k, len(all_looks)) * 0.8 / len(all_looks) for r in mine]
             intervals(ax, look, x, *([row[key] for row in mine] for key in ("mean", "low", "high")))
         ax.set_xticks(range(len(cells)), [_level(view, cell) for cell in cells])
@@ -100,20 +102,22 @@ def _bands(ax: Axes, view: View, rows: Rows, x: str, marks: int) -> None:
         ax.fill_between(place, low, high, color=look.color, alpha=0.18, linewidth=0)
 
 
-def _cells(rows: Rows) -> list[str]:
-    return list(dict.fromkeys(row["cell"] for row in rows))
+def _cells(view: View, rows: Rows) -> list[str]:
+    """The cells of the main ladder that some rows speak of, in its order."""
+    present = {row["cell"] for row in rows}
+    return [cell for cell in view.leading if cell in present]
 
 
 def _level(view: View, cell: str) -> str:
     """A cell by its level on its ladder, as `depth 20`; nothing for the one cell of an evaluated ladder."""
-    main = view.study.ladder_of("base")
+    main = view.ladders[0] if view.ladders else None
     if cell != "base":
         return cell.replace("=", " ")
-    return f"{main.name} {main.reference:g}" if main and not main.evaluated else ""
+    return f"{main.name} {main.reference:g}" if main and main.reference is not None and not main.evaluated else ""
 
 
 def _title(view: View, cell: str, rows: Rows) -> str:
-    return f"{_level(view, cell)} ({sample(rows)})" if len(view.study.cells) > 1 else sample(rows)
+    return f"{_level(view, cell)} ({sample(rows)})" if len(view.leading) > 1 else sample(rows)
 
 
 def _share_axes(axes: Sequence[Axes], x: str, y: Sequence[str]) -> None:
@@ -139,3 +143,50 @@ def _equal_limits(axes: Sequence[Axes]) -> None:
         ax.set_ylim(low, high)
         if log:
             plain_decades(ax)
+
+
+# --- what is said of them ---
+
+
+def curves_caption(view: View, metrics: Sequence[str]) -> Words:
+    """Of learning curves."""
+    said = listed(map(words, metrics))
+    last = max(row["step"] for row in view.table("curves"))
+    return Words(
+        alt=f"Learning curves of {said} over {last} steps, a panel for each cell; the table of levels has the ends.",
+        caption=f"{capitalized(said)} during training: mean over seeds, band: 95 % t interval; a run that stopped "
+        "scores the cap.",
+    )
+
+
+def profiles_caption(view: View, name: str) -> Words:
+    """Of a mechanism variable along the network."""
+    first, last = (
+        [row for row in view.table("mechanism", name=name, x=x) if row["cell"] in view.leading] for x in (0.0, 1.0)
+    )
+    pairs = list(zip(first, last, strict=True))
+    ends = (f"{a['variant']} in {a['cell']}: {number(a['mean'])} and {number(b['mean'])}" for a, b in pairs)
+    hardest = view.leading[-1]
+    arms = [(a, b) for a, b in pairs if a["cell"] == hardest and a["variant"] in ("with", "without")]
+    told = [f"{_estimate(a)} at the input and {_estimate(b)} at the output for {a['variant']}" for a, b in arms]
+    return Words(
+        alt=f"{capitalized(words(name))} at the input and at the output. {'; '.join(ends)}.",
+        caption=f"{capitalized(words(name))} along the network at the last evaluation at which it was finite: "
+        "geometric mean over seeds and its 95 % interval, from the input (0) to the output (1); a contrast may leave "
+        "the frame." + (f" In {hardest} it is {listed(told)}." if told else ""),
+    )
+
+
+def _estimate(row: Row) -> str:
+    span = interval(row["low"], row["high"], 2)
+    return number(row["mean"], 2) + (f" ({span})" if span else "")
+
+
+def scalars_caption(view: View, names: Sequence[str]) -> Words:
+    """Of mechanism variables that are one number a run."""
+    rows = [row for name in names for row in view.table("mechanism", name=name) if row["cell"] in view.leading]
+    values = (f"{words(row['name'])}, {row['variant']} in {row['cell']}: {number(row['mean'])}" for row in rows)
+    return Words(
+        alt=f"{capitalized(listed(map(words, names)))}. {'; '.join(values)}.",
+        caption=f"{capitalized(listed(map(words, names)))} at the last evaluation: mean over seeds, 95 % t interval.",
+    )

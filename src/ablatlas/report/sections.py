@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablatlas.report import captions, cite, ladders, panels, style, tables, text
+from ablatlas.report import answer, banners, cite, forest, limits, panels, plots, runs, style, tables, text, waterfall
 from ablatlas.report import contrasts as others
+from ablatlas.report.captions import Words
 from ablatlas.report.html import Html, bullets, code, details, figure, inline, join, paragraph
 from ablatlas.report.view import View, shown
 
@@ -19,57 +21,80 @@ HELD_OUT = ("val_loss",)
 
 def head(view: View) -> Html:
     """Title, warnings that come before anything else, and the headline."""
-    smoke = [paragraph(text.SMOKE, "banner")] if view.study.scale == "smoke" else []
     lead = Html(f'<p class="headline">{inline(text.headline(view))}</p>')
-    return join(Html(f"<h1>{inline(view.study.title)}</h1>"), *smoke, lead)
+    return join(Html(f"<h1>{inline(view.study.title)}</h1>"), banners.banners(view), lead)
+
+
+def answers(view: View) -> Html:
+    """The one table that answers the question, and the forest plot beside it."""
+    drawn = [_figure(forest.draw(view), forest.caption(view))] if view.verdicts else []
+    return join(paragraph(answer.summary(view)), answer.answers(view), *drawn)
 
 
 def verdict(view: View) -> Html:
-    """The verdict in words, and who made the claim."""
-    return join(paragraph(text.verdict_words(view)), bullets(cite.essays(view)))
+    """The primaries' verdicts in words, the other measures', and who made the claim."""
+    said = [paragraph(told) for told in text.verdict_words(view)]
+    gate = [paragraph(told)] if (told := text.gate(view.results)) else []
+    further = text.others(view)
+    aside = [
+        paragraph("Further measures and net terms, beside the registered primaries and never merged with them:"),
+        bullets(further),
+    ]
+    return join(*gate, *said, *(aside if further else []), bullets(cite.essays(view)))
 
 
 def main_figure(view: View, stem: str = "") -> Html:
     """The figure of the main ladder; with a `stem` it is also written as svg, pdf and png."""
-    main = view.ladders[0] if view.ladders else None
-    drawn = ladders.staircase(view, main) if main else ladders.nothing()
+    drawn, words = plots.main(view, view.ladders[0] if view.ladders else None)
     if stem:
         style.save(drawn, Path(stem))
-    return _figure(drawn, captions.staircase(view, main) if main else captions.NOTHING)
+    return _figure(drawn, words)
 
 
-def _figure(drawn: Figure, words: captions.Words) -> Html:
+def _figure(drawn: Figure, words: Words) -> Html:
     return figure(style.render(drawn), words.alt, words.caption)
 
 
+def _figures(drawn: Iterable[tuple[Figure, Words]]) -> list[Html]:
+    return [_figure(*one) for one in drawn]
+
+
 def other_ladders(view: View) -> Html:
-    """The same figure of every other ladder, and survival along evaluated ones."""
-    evaluated = [ladder for ladder in view.ladders if view.table("survival", ladder=ladder.name)]
-    return join(
-        *(_figure(ladders.staircase(view, one), captions.staircase(view, one)) for one in view.ladders[1:]),
-        *(_figure(ladders.survival(view, one), captions.survival(view, one)) for one in evaluated),
-    )
+    """The figure of every other ladder, and survival along evaluated ones."""
+    rest = [ladder for ladder in view.ladders[1:] if plots.drawable(view, ladder)]
+    found = _figures(plots.main(view, one) for one in rest)
+    found += [drawn for one in view.ladders for drawn in _figures(plots.beside(view, one))]
+    return join(*found, tables.descriptive(view)) if found else paragraph("The study climbs no further ladder.")
+
+
+def chain(view: View) -> Html:
+    """From steps to joules, and the clock that net terms are read from."""
+    if not waterfall.found(view):
+        return paragraph("The chain was not measured: no target was followed in time, or nothing was counted.")
+    timed = tables.clock(view)
+    rest = [timed] if timed else [paragraph("Nothing was timed.")]
+    return join(_figure(waterfall.draw(view), waterfall.caption(view)), *rest)
 
 
 def curves(view: View) -> Html:
-    """Learning curves of the training loss and of each criterion's metric, then of the held-out loss."""
+    """Learning curves along the main ladder: training loss and each criterion's metric, then the held-out loss."""
     read = [row["metric"] for row in view.results["criteria"].values()]
     known = {row["metric"] for row in view.table("curves")}
     training = [name for name in dict.fromkeys(["train_loss", *read]) if name in known]
     held_out = [name for name in HELD_OUT if name in known and name not in training]
-    groups = [training, held_out] if len(view.study.cells) > 1 else [training + held_out]
-    found = [_figure(panels.curves(view, names), captions.curves(view, names)) for names in groups if names]
+    groups = [training, held_out] if len(view.leading) > 1 else [training + held_out]
+    found = [_figure(panels.curves(view, names), panels.curves_caption(view, names)) for names in groups if names]
     return join(*found) if found else paragraph("No learning curve was recorded.")
 
 
 def mechanism(view: View) -> Html:
-    """What the claimed mechanism says should differ."""
-    rows = view.table("mechanism")
+    """What the claimed mechanism says should differ, along the main ladder."""
+    rows = [row for row in view.table("mechanism") if row["cell"] in view.leading]
     along = list(dict.fromkeys(row["name"] for row in rows if row["x"] is not None))
     single = list(dict.fromkeys(row["name"] for row in rows if row["x"] is None))
-    found = [_figure(panels.profiles(view, name), captions.profile(view, name)) for name in along]
+    found = [_figure(panels.profiles(view, name), panels.profiles_caption(view, name)) for name in along]
     if single:
-        found.append(_figure(panels.scalars(view, single), captions.scalars(view, single)))
+        found.append(_figure(panels.scalars(view, single), panels.scalars_caption(view, single)))
     return join(*found) if found else paragraph("No mechanism variable was recorded.")
 
 
@@ -78,9 +103,9 @@ def equal(view: View) -> Html:
     return join(
         paragraph(f"The arms differ at `{view.study.ablate}` alone; a contrast sets the further paths that it lists."),
         code(_differing(view)),
-        bullets(text.equality(view)),
-        details("Sizes of every variant in every cell", tables.meters(view)),
-        details("The configuration that all arms share", tables.settings(view)),
+        bullets(limits.equality(view)),
+        details("Sizes of every variant in every cell", runs.meters(view)),
+        details("The configuration that all arms share", runs.settings(view)),
     )
 
 
@@ -101,7 +126,7 @@ def _differing(view: View) -> str:
 
 
 def verdicts(view: View) -> Html:
-    """The table of verdicts, and how they would read with another definition of a level reached."""
+    """The table of verdicts, and how they would read in other ways."""
     return join(tables.verdicts(view), details("Sensitivity", tables.sensitivity(view)))
 
 
@@ -113,12 +138,12 @@ def contrasts(view: View) -> Html:
 
 def states(view: View) -> Html:
     """How runs ended."""
-    return join(paragraph(f"Of all confirmation runs: {tables.states(view.results['states'])}."), tables.levels(view))
+    return join(paragraph(f"Of all confirmation runs: {runs.states(view.results['states'])}."), runs.levels(view))
 
 
 def ledger(view: View) -> Html:
     """Everything that was tried before the confirmatory runs, and by which rule rates were chosen."""
-    discarded = text.registered(view)
+    discarded = limits.registered(view)
     pilots = (
         [paragraph("Designs tried on tuning seeds before the confirmatory runs, as registered:"), bullets(discarded)]
         if discarded
@@ -129,9 +154,9 @@ def ledger(view: View) -> Html:
             "Every variant was tuned on grids of equal size and on seeds that no confirmatory run uses. A variant "
             "leaves the common rate only where its own best beats it by more than two standard errors."
         ),
-        tables.ledger(view),
-        tables.rules(view),
-        tables.chosen(view),
+        runs.ledgers(view),
+        runs.rules(view),
+        runs.chosen(view),
         *pilots,
     )
 
@@ -141,9 +166,9 @@ def beside(view: View) -> Html:
     return tables.beside(view)
 
 
-def limits(view: View) -> Html:
+def not_shown(view: View) -> Html:
     """What the report does not show."""
-    return bullets(text.limits(view))
+    return bullets(limits.limits(view))
 
 
 def registration(view: View) -> Html:
@@ -154,7 +179,7 @@ def registration(view: View) -> Html:
 def provenance(view: View) -> Html:
     """Where the numbers come from, and how to cite them."""
     return join(
-        tables.provenance(view),
+        runs.provenance(view),
         paragraph("To cite this report:"),
         code(cite.report(view)),
         paragraph("To cite the paper:"),

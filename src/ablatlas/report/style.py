@@ -82,6 +82,11 @@ class Look:
             "markeredgecolor": self.color,
         }
 
+    @property
+    def bare(self) -> dict[str, Any]:
+        """Keywords of a line without markers."""
+        return self.line | {"marker": ""}
+
 
 # Okabe & Ito 2008: distinct under every common colour blindness
 LOOKS = {

@@ -1,40 +1,58 @@
-"""The tables of a study's report: rows of the results as they are, formatted."""
+"""The tables of verdicts and of what describes a study without one: rows of the results as they are, formatted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ablatlas.report import numbers, text
-from ablatlas.report.html import Column, Html, inline, table
-from ablatlas.report.view import CONSTRAINTS, Row, View, shown, signed
+from ablatlas.report import numbers, text, words
+from ablatlas.report.html import Column, Html, inline, join, table
+from ablatlas.report.outcomes import closure, exact, fit_words
+from ablatlas.report.view import Row, View
 
-CHOSEN = "◆"
+Cells = list[str | Html]
+
+
+def columns(names: Sequence[str], numeric: Sequence[str] = ()) -> list[Column]:
+    """A table's columns, of which some hold numbers."""
+    return [Column(name, name in numeric) for name in names]
 
 
 def verdicts(view: View) -> Html:
-    """Every contrast: what was compared, the ratio with its interval, p, and the verdict."""
-    tested = ("ρ", "interval at", "plain 95 %", "p", "adjusted p")
-    names = ("contrast", "constraint", "measure", *tested, "verdict", "n", "n needed")
-    columns = _columns(names, (*tested, "n", "n needed"))
-    rows = [_verdict(v) for v in view.verdicts]
-    return table("Verdicts. ρ is the ratio of the levels at which half of the runs are solved.", columns, rows)
+    """Every contrast on every measure: what was compared, the ratio with its interval, p, and the verdict."""
+    read = ("ρ, interval at the level of its family", "plain 95 %", "β")
+    tested = ("p (adjusted)", "p unchanged (adjusted)", "n (needed)")
+    names = ("contrast", "constraint", "measure", *read, *tested, "closure", "verdict")
+    caption = (
+        "Every verdict. ρ and β are ratios of levels, steps, FLOPs or rates, as the measure says; β has no verdict."
+    )
+    return table(caption, columns(names, (*read, *tested)), [_verdict(v) for v in view.verdicts])
 
 
-def _verdict(verdict: Row) -> list[str | Html]:
+def _verdict(verdict: Row) -> Cells:
+    counted = exact(verdict["rho"])
     return [
         f"{verdict['numerator']} / {verdict['denominator']}" + _role(verdict),
-        CONSTRAINTS[verdict["constraint"]] + _claimed(verdict),
-        f"{verdict['measure']}: {verdict['ladder']}",
-        numbers.ratio(verdict["rho"]),
-        numbers.percent(verdict["level"]),
-        numbers.ratio(verdict["plain"]),
-        numbers.p_value(verdict["p"]),
-        numbers.p_value(verdict["p_adjusted"]),
+        verdict["constraint"] + _claimed(verdict),
+        words.measure(verdict) + (", primary" if verdict["primary"] else ""),
+        numbers.ratio(verdict["rho"]) + ("" if counted else f" at {numbers.percent(verdict['level'])}"),
+        numbers.MISSING if counted else numbers.ratio(verdict["plain"]),
+        numbers.ratio(verdict["beta"]) if _known(verdict["beta"]) else numbers.MISSING,
+        _aside(numbers.p_value(verdict["p"]), verdict["p_adjusted"], numbers.p_value),
+        _aside(numbers.p_value(verdict["p_unchanged"]), verdict["p_unchanged_adjusted"], numbers.p_value),
+        _aside(numbers.MISSING if counted else str(verdict["n"]), verdict["n_needed"], numbers.number),
+        closure(verdict["closure"]) or numbers.MISSING,
         word(verdict),
-        str(verdict["n"]),
-        numbers.number(verdict["n_needed"]),
     ]
+
+
+def _aside(text: str, value: float | None, printed: Callable[[float | None], str]) -> str:
+    """A text, and a further value in parentheses where there is one."""
+    return text if value is None else f"{text} ({printed(value)})"
+
+
+def _known(ratio: Row) -> bool:
+    return any(ratio[key] is not None for key in ("value", "low", "high"))
 
 
 def _role(verdict: Row) -> str:
@@ -54,172 +72,108 @@ def word(verdict: Row) -> Html:
 
 
 def sensitivity(view: View) -> Html:
-    """The same contrasts with T at other shares of solved runs; never a verdict."""
-    columns = _columns(("contrast", "ladder", "share solved", "ρ", "p"), ("share solved", "ρ", "p"))
-    rows = [
-        [
-            f"{v['numerator']} / {v['denominator']}",
-            v["ladder"],
-            numbers.percent(row["share"]),
-            numbers.ratio(row),
-            numbers.p_value(row["p"]),
-        ]
-        for v in view.verdicts
-        for row in v["sensitivity"]
+    """The same contrasts read in other ways: at other shares, references, fits, fractions. Never a verdict."""
+    names = ("contrast", "measure", "read as", "ρ", "p")
+    rows = [[_pair(v), words.measure(v), *cells] for v in view.verdicts for cells in _readings(v)]
+    return table("Sensitivity: ρ where it is read in another way. No verdicts.", columns(names, ("ρ", "p")), rows)
+
+
+def _pair(verdict: Row) -> str:
+    return f"{verdict['numerator']} / {verdict['denominator']}"
+
+
+def _readings(verdict: Row) -> list[Cells]:
+    """Each other reading of a verdict's ratio: how, the ratio, p."""
+    found: list[Cells] = []
+    for row in verdict.get("sensitivity") or []:
+        how = (
+            f"{numbers.percent(row['share'])} of runs solved" if "share" in row else str(row.get("what", "as printed"))
+        )
+        found.append([how, numbers.ratio(row), numbers.p_value(row.get("p"))])
+    if (second := verdict.get("second")) and _known(second):
+        found.append([f"from {numbers.number(second['reference'])} instead", numbers.ratio(second), numbers.MISSING])
+    found += [[f"{row['fit']} fit", fit_words(row), numbers.MISSING] for row in verdict.get("fits") or []]
+    for row in verdict.get("fractions") or []:
+        if row["q"] != 0.5:
+            where = f"target at {row['q']:g} of the budget"
+            found.append([where, numbers.ratio(row), numbers.p_value(row.get("p"))])
+    return found
+
+
+def descriptive(view: View) -> Html:
+    """Generalization gap, exponents and floors: printed with intervals, without a verdict."""
+    return join(*(made(rows) for name, made in (("gap", _gap), ("scaling", _scaling)) if (rows := view.table(name))))
+
+
+def _gap(rows: Sequence[Row]) -> Html:
+    names = ("variant", "training loss", "gap (95 %)", "n")
+    body: list[Cells] = [
+        [r["variant"], numbers.number(r["train_loss"]), _estimate(r, "gap", "low", "high"), str(r["n"])] for r in rows
     ]
-    return table("Sensitivity: the level at which another share of the runs is solved. No verdicts.", columns, rows)
+    caption = "Generalization gap: held-out less training loss, at a training loss that all variants reach. No verdict."
+    return table(caption, columns(names, names[1:]), body)
 
 
-def levels(view: View) -> Html:
-    """What every variant did on every level, with the states in which its runs ended."""
-    names = ("ladder", "variant", "solved", "share (Wilson 95 %)", "metric", "mean (95 %)", "rate", "run states")
-    rows = [_level(row) for row in sorted(view.table("levels"), key=lambda r: (r["ladder"], r["level"]))]
-    return table(
-        "Levels and run states. A run that did not finish is unsolved and scores the cap.",
-        _columns(names, ("solved", "share (Wilson 95 %)", "mean (95 %)", "rate")),
-        rows,
+def _scaling(rows: Sequence[Row]) -> Html:
+    names = ("ladder", "variant", "exponent α (95 %)", "floor E (95 %)", "remark")
+    body: list[Cells] = [
+        [
+            words.words(r["ladder"]),
+            r["variant"],
+            _estimate(r, "exponent", "exponent_low", "exponent_high"),
+            _estimate(r, "floor", "floor_low", "floor_high"),
+            r["why"] or "",
+        ]
+        for r in rows
+    ]
+    caption = "Exponent and floor of L = E + A·r^(−α), fitted to each arm's held-out loss. No verdict."
+    return table(caption, columns(names, names[2:4]), body)
+
+
+def _estimate(row: Row, key: str, low: str, high: str) -> str:
+    """`value (low to high)`, with a sign where an end is open."""
+    ends = numbers.interval(row[low], row[high]) or next(
+        (f"{sign} {numbers.number(row[end])}" for end, sign in ((low, ">"), (high, "<")) if row[end] is not None), ""
     )
+    return numbers.number(row[key]) + (f" ({ends})" if ends else "")
 
 
-def _level(row: Row) -> list[str | Html]:
-    rate = numbers.number(row["rate"]) + (" (edge of its grid)" if row["edge"] else "")
-    share = f"{100 * row['share']:.0f} % ({100 * row['low']:.0f} to {100 * row['high']:.0f})"
+def clock(view: View) -> Html | None:
+    """Seconds, FLOP/s and joules of a step of every variant; None where nothing was timed."""
+    found = view.results.get("clock")
+    if not found:
+        return None
+    names = ("variant", "ms a step (95 %)", "FLOPs a step", "FLOP/s", "J a step", "watts", "peak memory, MB", "blocks")
+    rows = [_timed(row) for row in found["rows"]]
+    counter = f"joules from {found['counter']}" if found["counter"] else "no counter of joules"
+    alone = "the machine to itself" if found["exclusive"] else "the machine shared, so not for comparison"
+    caption = f"The clock: a step of every variant at the reference cell, interleaved blocks; {alone}; {counter}."
+    return table(caption, columns(names, names[1:]), rows)
+
+
+def _timed(row: Row) -> Cells:
+    milli = {key: None if row[key] is None else 1e3 * row[key] for key in ("seconds_per_step", "low", "high")}
+    memory = row["peak_memory"]
     return [
-        f"{text.words(row['ladder'])} {row['level']:g}",
         row["variant"],
-        f"{row['solved']}/{row['n']}",
-        share,
-        text.words(row["metric"]),
-        numbers.mean(row),
-        rate,
-        states(row["states"]),
+        _estimate(milli, "seconds_per_step", "low", "high"),
+        numbers.number(row["flops_per_step"]),
+        f"{row['flop_rate']:.3g}".replace("e+0", "e").replace("e+", "e") if row["flop_rate"] else numbers.MISSING,
+        numbers.number(row["joules_per_step"]),
+        numbers.number(row["watts"]),
+        numbers.MISSING if memory is None else numbers.number(memory / 1e6),
+        numbers.number(row["blocks"]),
     ]
-
-
-def states(counts: Mapping[str, int]) -> str:
-    """Run states with their counts, in words."""
-    return ", ".join(f"{n} {state}" for state, n in counts.items()) or "none"
-
-
-def ledger(view: View) -> Html:
-    """Every rate that was tried in every tuned cell: mean score over the tuning seeds ± its standard error."""
-    rows = view.table("ledger")
-    rates = sorted({row["rate"] for row in rows})
-    columns = [Column("cell"), Column("variant"), *(Column(numbers.number(rate), True) for rate in rates)]
-    tuned = dict.fromkeys((row["cell"], row["variant"]) for row in rows)
-    body = [[cell, variant, *(_trial(view, cell, variant, rate) for rate in rates)] for cell, variant in tuned]
-    metric = text.words(view.results["ledgers"]["base"]["metric"])
-    caption = (
-        f"Tuning ledger: {metric}, capped, mean on tuning seeds ± standard error at each rate "
-        f"({view.study.tune.path}). {CHOSEN} the rate taken; “div.” counts diverged runs."
-    )
-    return table(caption, columns, body)
-
-
-def _trial(view: View, cell: str, variant: str, rate: float) -> str:
-    rows = view.table("ledger", cell=cell, variant=variant, rate=rate)
-    if not rows:
-        return numbers.MISSING
-    row = rows[0]
-    score = None if row["seed_mean"] is None else signed(view.results["ledgers"][cell], row["seed_mean"])
-    error = f" ± {numbers.number(row['se'], 2)}" if row["se"] is not None else ""
-    diverged = f" ({row['diverged']} div.)" if row["diverged"] else ""
-    return f"{CHOSEN + ' ' if row['chosen'] else ''}{numbers.number(score)}{error}{diverged}"
-
-
-def chosen(view: View) -> Html:
-    """The rate that each variant took in each tuned cell."""
-    tuning: Mapping[str, Any] = view.results["tuning"]
-    cells = list(dict.fromkeys(cell for row in tuning.values() for cell in row["chosen"]))
-    columns = [Column("variant"), Column("trials", True), Column("seeds"), *(Column(cell, True) for cell in cells)]
-    rows = [
-        [
-            name,
-            str(row["trials"]),
-            ", ".join(map(str, row["seeds"])),
-            *(numbers.number(row["chosen"].get(cell)) for cell in cells),
-        ]
-        for name, row in tuning.items()
-    ]
-    return table("Trials and chosen rates. Cells between tuned ones interpolate their rates.", columns, rows)
-
-
-def rules(view: View) -> Html:
-    """How each tuned cell came to its rates: common rate, extensions, and which variants are exceptions."""
-    names = ("cell", "score", "common rate", "grid extended", "departs from it", "capped at every rate", "at an edge")
-    rows = [[cell, *_rule(entry)] for cell, entry in view.results["ledgers"].items()]
-    return table("How the rates were chosen.", _columns(names, ("common rate",)), rows)
-
-
-def _rule(entry: Row) -> list[str]:
-    extended = entry["extensions"]
-    return [
-        f"{'highest' if entry['goal'] == 'max' else 'lowest'} {text.words(entry['metric'])}",
-        numbers.number(entry["common"]),
-        f"{extended['down']} down, {extended['up']} up",
-        *(_which(entry[key]) for key in ("departed", "capped", "edge")),
-    ]
-
-
-def _which(flags: Mapping[str, bool]) -> str:
-    return ", ".join(name for name, holds in flags.items() if holds) or "none"
-
-
-def meters(view: View) -> Html:
-    """Sizes and exact counts of every variant in every cell."""
-    names = ("cell", "variant", "parameters", "of these trainable", "FLOPs a step", "steps")
-    keys = ("parameters", "trainable", "flops_per_step", "steps")
-    rows = [[row["cell"], row["variant"], *(numbers.number(row[key]) for key in keys)] for row in view.table("meters")]
-    return table("Sizes, counted and not timed.", _columns(names, names[2:]), rows)
 
 
 def beside(view: View) -> Html:
     """What was expected and published beside what was measured."""
-    expect = view.results.get("expect") or {}
-    rows: list[list[str | Html]] = [
+    expect: Any = view.results.get("expect") or {}
+    rows: list[Cells] = [
         ["Expected (registered)", expect.get("direction", "nothing was registered")],
         ["Published", expect.get("published", "no figure")],
         ["Measured", Html(inline(text.measured(view)))],
     ]
     if "afterwards" in expect:
         rows.append(["Tried afterwards, on tuning seeds", expect["afterwards"]])
-    return table("Expected and published beside measured.", [Column("source"), Column("finding")], rows)
-
-
-def settings(view: View) -> Html:
-    """The base configuration that every variant shares outside the paths it sets."""
-    leaves = _leaves(view.study.config)
-    rows = [[path, shown(value)] for path, value in leaves if not f"{path}.".startswith(f"{view.study.ablate}.")]
-    return table("The configuration that all arms share.", [Column("path"), Column("value")], rows)
-
-
-def _leaves(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for key, value in tree.items():
-        path = f"{prefix}{key}"
-        found += _leaves(value, f"{path}.") if isinstance(value, Mapping) and value else [(path, value)]
-    return found
-
-
-def provenance(view: View) -> Html:
-    """Where the numbers come from."""
-    results = view.results
-    versions = [[name, version] for name, version in sorted((results.get("versions") or {}).items())]
-    rows = [
-        ["study digest", results["digest"]],
-        ["scale", results["scale"]],
-        ["device", results.get("device") or "not recorded"],
-        ["runs", states(results["states"])],
-        ["tuning seeds", _seeds(results["seeds"]["tuning"])],
-        ["confirmation seeds", _seeds(results["seeds"]["confirmation"])],
-        *versions,
-    ]
-    return table("Provenance.", [Column("what"), Column("value")], rows)
-
-
-def _seeds(seeds: Sequence[int]) -> str:
-    return ", ".join(map(str, seeds))
-
-
-def _columns(names: Sequence[str], numeric: Sequence[str] = ()) -> list[Column]:
-    return [Column(name, name in numeric) for name in names]
+    return table("Expected and published beside measured.", columns(("source", "finding")), rows)

@@ -25,7 +25,19 @@ CONSTRAINTS = {
     "efficiency": "compute efficiency",
 }
 HARD = ("data", "compute", "energy")
-MEASURES = ("threshold",)  # the measures that a report has words and figures for
+# The measures that a report has words and figures for, and how a table names them.
+MEASURES = {
+    "threshold": "threshold",
+    "edges": "range of rates",
+    "resource": "resource",
+    "time_to_target": "time to target",
+    "frontier": "frontier",
+    "flops_per_step": "FLOPs per step",
+    "flop_rate": "FLOP/s",
+    "power": "mean power",
+}
+LOSSES = ("loss", "train_loss", "val_loss", "test_loss")  # all of one unit, and of one cap
+UNCOUNTED = "no counter"  # the reason of a verdict that nothing was measured for
 NEEDED = (
     *("study", "scale", "seeds", "digest", "states", "tuning", "registration", "claim", "expect"),
     *("ledgers", "criteria", "verdicts", "unmeasured", "tables"),
@@ -69,6 +81,7 @@ class View:
 
     study: Study
     results: Row
+    controls: Row | None = None  # what the controls of this version found; None where they were not run
 
     def __post_init__(self) -> None:
         for key in ("scale", "digest"):
@@ -92,9 +105,26 @@ class View:
     @property
     def ladders(self) -> list[Ladder]:
         """The ladders that were measured, that of the headline first."""
-        primary = [v["ladder"] for v in headlines(self.results)]
-        names = [*primary, *self.results["criteria"]]
+        judged = [*headlines(self.results), *self.verdicts]
+        names = [v["ladder"] for v in judged if v["ladder"]] + list(self.results["criteria"])
         return [self.study.ladders[name] for name in dict.fromkeys(names)]
+
+    @property
+    def leading(self) -> list[str]:
+        """The cells of the main ladder, whose curves and mechanism a report shows; all where no ladder has cells."""
+        main = self.ladders[0] if self.ladders else None
+        rungs = [] if main is None else [cell for _, cell in main.rungs]
+        return list(dict.fromkeys(rungs)) or list(self.study.cells)
+
+    def on(self, ladder: Ladder) -> Rows:
+        """The verdicts on a ladder, that of the plain ablation first."""
+        found = [v for v in self.verdicts if v["ladder"] == ladder.name]
+        return sorted(found, key=lambda v: v["role"] != "without")
+
+    def shown(self, rows: Rows) -> dict[str, str]:
+        """Role of every variant that some rows of a table speak of, in the study's order."""
+        present = {row["variant"] for row in rows}
+        return {name: role for name, role in self.roles.items() if name in present}
 
     def table(self, name: str, /, **where: Any) -> list[Row]:
         """Rows of a table whose columns have the values of `where`."""
@@ -103,8 +133,14 @@ class View:
 
     def cap(self, ladder: Ladder) -> float | None:
         """What a predictor that ignores its input scores in a ladder's metric; None where tuning scored another."""
-        entry, criterion = self.results["ledgers"]["base"], self.results["criteria"][ladder.name]
-        return signed(entry, entry["cap"]) if entry["metric"] == criterion["metric"] else None
+        entry, metric = self.results["ledgers"]["base"], self.metric(ladder)
+        same = entry["metric"] == metric or {entry["metric"], metric} <= set(LOSSES)
+        return signed(entry, entry["cap"]) if same else None
+
+    def metric(self, ladder: Ladder) -> str:
+        """What is read on a ladder: its criterion's metric, else the held-out loss."""
+        criterion = self.results["criteria"].get(ladder.name)
+        return criterion["metric"] if criterion else "loss"
 
     def label(self, variant: str) -> str:
         """A variant's name, with its role where the name does not say it."""
@@ -126,14 +162,30 @@ def shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def load(study: str, scale: str, results: str | Path, root: str | Path | None = None) -> View:
+def load(
+    study: str, scale: str, results: str | Path, root: str | Path | None = None, controls: str | Path | None = None
+) -> View:
     """The view of one study. Raises ReportError or the study's own error."""
     from ablatlas.study import load as load_study
 
     found = read(Path(results))
     if found["study"] != study:
         raise ReportError(f"{results}: results of study {found['study']}, expected {study}")
-    return View(load_study(study, scale, root=Path(root) if root else None), found)
+    declared = load_study(study, scale, root=Path(root) if root else None, ladders=found.get("subset", "all"))
+    return View(declared, found, read_controls(controls))
+
+
+def read_controls(path: str | Path | None) -> Row | None:
+    """What the controls found; None where no file is named. Raises ReportError for what is no such file."""
+    if not path:
+        return None
+    try:
+        found: Row = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ReportError(f"{path}: not a file of controls ({error})") from error
+    if not isinstance(found, dict) or "passed" not in found:
+        raise ReportError(f"{path}: does not say whether the controls passed; expected a file of the controls step")
+    return found
 
 
 def headlines(results: Row) -> Rows:
@@ -143,11 +195,29 @@ def headlines(results: Row) -> Rows:
 
 
 def headline(results: Row, constraint: str) -> Row | None:
-    """The verdict that stands for one constraint: its primary's, else its first one against `without`."""
+    """The verdict that stands for one constraint: its primary's, else its net term's, else its first ladder's.
+
+    None where nothing was measured; `why_not` then says why.
+    """
     found = [v for v in results["verdicts"] if v["constraint"] == constraint and v["role"] == "without"]
-    return next((v for v in found if v["primary"]), found[0] if found else None)
+    found = [v for v in found if v["reason"] != UNCOUNTED]
+    return min(found, key=lambda v: (not v["primary"], v["basis"] != "net"), default=None)
+
+
+def why_not(results: Row, constraint: str) -> str:
+    """Why a constraint that has no verdict has none."""
+    if constraint in (said := unmeasured(results)):
+        return said[constraint]
+    uncounted = any(v["constraint"] == constraint and v["reason"] == UNCOUNTED for v in results["verdicts"])
+    return UNCOUNTED if uncounted else "the results do not say why"
 
 
 def unmeasured(results: Row) -> dict[str, str]:
     """Why each constraint that has no verdict has none."""
     return {row["constraint"]: row["why"] for row in results["unmeasured"]}
+
+
+def term(results: Row, name: str) -> Row | None:
+    """A term of the chain, such as `rho_C`; None where the chain was not measured."""
+    chain = results.get("chain") or {"terms": []}
+    return next((row for row in chain["terms"] if row["term"] == name), None)

@@ -19,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     parse.add_argument("study")
     parse.add_argument("--scale", default="laptop")
     parse.add_argument("--published", choices=["use", "ignore"], default="use")
+    parse.add_argument("--ladders", choices=["all", "claimed"], default="all")
     parse.add_argument("--out", type=Path, required=True)
     return parse
 
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when the results stand whole at --out; 2 and one line on stderr when the records allow none."""
     given = parser().parse_args(arguments)
     try:
-        loaded = study.load(given.study, given.scale)
+        loaded = study.load(given.study, given.scale, ladders=given.ladders)
         results = measure(loaded, *collect(loaded, published=given.published == "use"))
     except (study.StudyError, RecordError, MeasureError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -40,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def line(name: str, verdict: dict[str, Any]) -> str:
     """One verdict in one line."""
-    asked = f"{verdict['constraint']} by {verdict['ladder']}, {verdict['numerator']} / {verdict['denominator']}"
+    by = verdict["ladder"] or verdict["measure"]
+    asked = f"{verdict['constraint']} by {by}, {verdict['numerator']} / {verdict['denominator']}"
     reason = f" ({verdict['reason']})" if verdict["reason"] else ""
     return f"{name}: {asked}: {verdict['verdict']}{reason}, {verdict['rho']['text']}"
 

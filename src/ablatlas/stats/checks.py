@@ -19,17 +19,32 @@ class MeasureError(ValueError):
     """Records that cannot be measured; the message names the file, and what was found and expected."""
 
 
+Ledgers = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What the clock saw. blocks: one row a block (variant, block, steps, seconds, joules); meters: by variant."""
+
+    blocks: pd.DataFrame
+    meters: Mapping[str, Mapping[str, Any]]
+    provenance: Mapping[str, Any]
+    file: str
+
+
 @dataclass(frozen=True)
 class Confirmation:
     """The confirmation runs of a study.
 
     runs: one row a run: key, seed, arm, cell, rate, state, and its outcome and meter columns.
-    curves: one row an evaluation: arm, cell, seed, state, step, and the metrics.
+    curves: one row an evaluation: arm, cell, seed, rate, state, step, flops, and the metrics.
+    tuning: the curves of the tuning runs, likewise.
     files, provenance: the record's path, and what it says of its origin, by cell.
     """
 
     runs: pd.DataFrame
     curves: pd.DataFrame
+    tuning: pd.DataFrame
     files: Mapping[str, str]
     provenance: Mapping[str, Mapping[str, Any]]
 
@@ -44,15 +59,16 @@ def check_runs(study: Study, confirmation: Confirmation, needed: Mapping[str, It
         if cell not in confirmation.files:
             raise MeasureError(f"{study.name}: no confirmation record of cell {cell!r}")
         runs, file = confirmation.runs[confirmation.runs["cell"] == cell], confirmation.files[cell]
-        _check_grid(study, runs, file)
+        _check_grid(study, cell, runs, file)
         _check_states(runs, file)
         for column in needed.get(cell, ()):
             _check_numbers(runs, column, file)
 
 
-def check_provenance(confirmation: Confirmation) -> None:
+def check_provenance(confirmation: Confirmation, clock: Clock | None = None) -> None:
     """Refuse records of different torch versions, devices or thread counts. Raises MeasureError."""
     found = {confirmation.files[cell]: machine(p) for cell, p in confirmation.provenance.items()}
+    found |= {clock.file: machine(clock.provenance)} if clock else {}
     first = next(iter(found))
     for file, here in found.items():
         if here != found[first]:
@@ -60,6 +76,12 @@ def check_provenance(confirmation: Confirmation) -> None:
                 f"{file}: made with {here}, but {first} with {found[first]}: "
                 "the runs of one study must share torch, device and threads"
             )
+
+
+def check_clock(study: Study, clock: Clock) -> None:
+    """Refuse a clock that lacks a variant, or has not as many blocks of each. Raises MeasureError."""
+    blocks = Counter(clock.blocks["variant"])
+    _check_equal({variant: blocks[variant] for variant in study.variants}, "numbers of blocks", clock.file)
 
 
 def machine(provenance: Mapping[str, Any]) -> dict[str, object]:
@@ -75,9 +97,10 @@ def check_ledgers(study: Study, ledgers: Mapping[str, Mapping[str, Any]]) -> Non
             raise MeasureError(f"{study.name}: no tuning ledger of cell {cell!r}")
         ledger = ledgers[cell]
         trials = Counter(trial["variant"] for trial in ledger["trials"])
-        grids = {variant: len(ledger["grids"].get(variant, ())) for variant in study.variants}
+        variants = study.variants_of(cell)
+        grids = {variant: len(ledger["grids"].get(variant, ())) for variant in variants}
         _check_equal(grids, "rate grids", ledger["file"])
-        _check_equal({v: trials[v] for v in study.variants}, "numbers of trials", ledger["file"])
+        _check_equal({v: trials[v] for v in variants}, "numbers of trials", ledger["file"])
 
 
 def _check_equal(sizes: Mapping[str, int], what: str, file: str) -> None:
@@ -85,8 +108,8 @@ def _check_equal(sizes: Mapping[str, int], what: str, file: str) -> None:
         raise MeasureError(f"{file}: unequal or empty {what} {dict(sizes)}: every variant is tuned alike")
 
 
-def _check_grid(study: Study, runs: pd.DataFrame, file: str) -> None:
-    expected = {(arm, seed) for arm in study.variants for seed in study.seeds["confirmation"]}
+def _check_grid(study: Study, cell: str, runs: pd.DataFrame, file: str) -> None:
+    expected = {(arm, seed) for arm in study.variants_of(cell) for seed in study.seeds["confirmation"]}
     found = Counter(zip(runs["arm"], runs["seed"], strict=True))
     if doubled := sorted(pair for pair, n in found.items() if n > 1):
         raise MeasureError(f"{file}: more than one run of (arm, seed) {doubled}")

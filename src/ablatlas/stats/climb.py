@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablatlas.stats.checks import MeasureError
-from ablatlas.stats.solving import solved
+from ablatlas.stats.checks import Ledgers, MeasureError
+from ablatlas.stats.solving import LOSS, solved
 from ablatlas.stats.survival import Failures, failures
 from ablatlas.stats.threshold import Staircase
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from ablatlas.study import Criterion, Ladder, Study
 
 VERSION = 1
-
-MEASURE = "threshold"
-Ledgers = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -61,8 +58,8 @@ def climb(study: Study, ladder: Ladder, runs: pd.DataFrame, ledgers: Ledgers) ->
     return Climb(
         ladder=ladder,
         value=value,
-        solved={variant: _solved(study, ladder, runs, variant, value) for variant in study.variants},
-        edges={variant: edges(study, ladder, ledgers, variant) for variant in study.variants},
+        solved={variant: _solved(study, ladder, runs, variant, value) for variant in ladder.variants},
+        edges={variant: edges(study, ladder, ledgers, variant) for variant in ladder.variants},
     )
 
 
@@ -80,11 +77,12 @@ def column(ladder: Ladder, level: float) -> str:
 
 
 def columns_needed(ladders: Iterable[Ladder]) -> dict[str, set[str]]:
-    """The outcome columns that ladders read, by cell."""
+    """The outcome columns that ladders read, by cell: the criterion's, or the held-out loss."""
     needed: dict[str, set[str]] = {}
     for ladder in ladders:
         for level in ladder.levels:
-            needed.setdefault(ladder.cell(level), set()).add(column(ladder, level))
+            read = column(ladder, level) if ladder.solved else LOSS
+            needed.setdefault(ladder.cell(level), set()).add(read)
     return needed
 
 

@@ -1,4 +1,4 @@
-"""Reading what `measure` needs: a study's confirmation records and tuning ledgers, as frames."""
+"""Reading what `measure` needs: a study's confirmation records, tuning ledgers and clock, as frames."""
 
 from __future__ import annotations
 
@@ -8,32 +8,36 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ablatlas import record
-from ablatlas.stats.checks import Confirmation, MeasureError
+from ablatlas.stats.checks import Clock, Confirmation, Ledgers, MeasureError
 
 if TYPE_CHECKING:
     from ablatlas.record import Record
     from ablatlas.study import Study
 
-IDENTITY = ["arm", "cell", "seed", "state"]
+IDENTITY = ["arm", "cell", "seed", "rate", "state"]
 # Curves are judged on validation data, and outcomes on test data under the same names.
 HELD_OUT = {name: f"val_{name}" for name in ("loss", "error", "accuracy")}
 
 
-def collect(study: Study, published: bool = True) -> tuple[Confirmation, dict[str, dict[str, Any]]]:
-    """The confirmation runs of all cells and the ledgers of the tuned ones.
+def collect(study: Study, published: bool = True) -> tuple[Confirmation, Ledgers, Clock | None]:
+    """The confirmation runs of all cells, the ledgers and curves of the tuned ones, and the clock where there is one.
 
     published: whether published records stand in for the working ones where they exist.
     Raises MeasureError for a record that is missing, and RecordError for one that cannot be read.
     """
     paths = {cell: study.record(cell, published=published) for cell in study.cells}
     records = {cell: _read(study.root, path) for cell, path in paths.items()}
+    tuned = {cell: study.tuning_record(cell, published=published) for cell in study.tune.cells}
+    tunings = {cell: _read(study.root, path) for cell, path in tuned.items()}
     confirmation = Confirmation(
         runs=pd.concat([_runs(found) for found in records.values()], ignore_index=True),
         curves=pd.concat([_curves(found) for found in records.values()], ignore_index=True),
+        tuning=pd.concat([_curves(found) for found in tunings.values()], ignore_index=True),
         files={cell: str(path) for cell, path in paths.items()},
         provenance={cell: found.provenance for cell, found in records.items()},
     )
-    return confirmation, {cell: _ledger(study, cell, published) for cell in study.tune.cells}
+    ledgers = {cell: _ledger(found, str(tuned[cell])) for cell, found in tunings.items()}
+    return confirmation, ledgers, _clock(study, published) if study.clock else None
 
 
 def _read(root: Path, path: Path) -> Record:
@@ -42,12 +46,23 @@ def _read(root: Path, path: Path) -> Record:
     return record.read(root / path)
 
 
-def _ledger(study: Study, cell: str, published: bool) -> dict[str, Any]:
-    path = study.tuning_record(cell, published=published)
-    found = _read(study.root, path)
+def _ledger(found: Record, path: str) -> dict[str, Any]:
     if not found.ledger:
         raise MeasureError(f"{path}: the record holds no tuning ledger")
-    return {**found.ledger, "file": str(path), "seconds": sum(row["seconds"] for row in found.meters)}
+    return {**found.ledger, "file": path, "seconds": sum(row["seconds"] for row in found.meters)}
+
+
+def _clock(study: Study, published: bool) -> Clock:
+    path = study.clock_record(published=published)
+    found = _read(study.root, path)
+    variants = [run["arm"] for run in found.run]
+    blocks = found.frame("curve")
+    return Clock(
+        blocks=blocks.assign(variant=[variants[run] for run in blocks["run"]]).drop(columns="run"),
+        meters={variants[row["run"]]: {k: v for k, v in row.items() if k != "run"} for row in found.meters},
+        provenance=found.provenance,
+        file=str(path),
+    )
 
 
 def _runs(found: Record) -> pd.DataFrame:

@@ -1,43 +1,62 @@
-"""From a study's records to its results, as a pure function of frames and ledgers."""
+"""From a study's records to its results, as a pure function of frames, ledgers and a clock."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ablatlas.stats import summary
-from ablatlas.stats.answers import Row, answers
-from ablatlas.stats.checks import Confirmation, check_ledgers, check_provenance, check_runs
-from ablatlas.stats.climb import MEASURE, Climb, Ledgers, climb, columns_needed
-from ablatlas.stats.tables import tables
+from ablatlas.declaration.registered import registered
+from ablatlas.stats import ask_threshold, summary
+from ablatlas.stats.answers import answers
+from ablatlas.stats.checks import Clock, Confirmation, Ledgers, check_clock, check_ledgers, check_provenance, check_runs
+from ablatlas.stats.climb import Climb, columns_needed
+from ablatlas.stats.evidence import Evidence
+from ablatlas.stats.question import Row
+from ablatlas.stats.registration import changes
+from ablatlas.stats.tables import clock_rows, tables
 from ablatlas.study import CONSTRAINTS
 
 if TYPE_CHECKING:
     from ablatlas.study import Study
 
-VERSION = 1
+VERSION = 2
 
 
-def measure(study: Study, confirmation: Confirmation, ledgers: Ledgers) -> Row:
+def measure(study: Study, confirmation: Confirmation, ledgers: Ledgers, clock: Clock | None = None) -> Row:
     """The results of a study, ready for JSON: no number in it is missing or infinite without being None.
 
     ledgers: the tuning ledger of every tuned cell, with its path under "file" and what its trainings took under
-    "seconds".
+    "seconds". clock: what the clock saw, of a study that has one.
     Raises MeasureError where the records do not allow an honest number.
     """
-    ladders = [ladder for ladder in study.ladders.values() if ladder.measure == MEASURE]
-    check_runs(study, confirmation, columns_needed(ladders))
-    check_provenance(confirmation)
+    check_runs(study, confirmation, columns_needed(study.ladders.values()))
+    check_provenance(confirmation, clock)
     check_ledgers(study, ledgers)
-    climbs = [climb(study, ladder, confirmation.runs, ledgers) for ladder in ladders]
-    verdicts = answers(study, climbs, confirmation.runs)
+    if clock:
+        check_clock(study, clock)
+    evidence = Evidence(study, confirmation, ledgers, clock)
+    climbs = ask_threshold.climbs(evidence)
+    found = answers(evidence, climbs)
+    changed = _registration_changes(study, confirmation)
+    verdicts = [row | {"exploratory": row["exploratory"] or bool(changed)} for row in found.verdicts]
     return {
         **_header(study, confirmation, ledgers),
+        "registration_changes": changed,
         "criteria": {c.ladder.name: _criterion(c) for c in climbs},
+        "gate": found.gate,
         "verdicts": verdicts,
+        "chain": found.chain,
+        "clock": clock_rows(clock) if clock else None,
         "unmeasured": _unmeasured(study, verdicts),
-        "tables": tables(study, climbs, confirmation, ledgers),
+        "tables": tables(evidence, climbs),
     }
+
+
+def _registration_changes(study: Study, confirmation: Confirmation) -> list[Row]:
+    """What today's file registers otherwise than the records say that it was when they were made."""
+    today = registered(study)
+    found = [row for then in confirmation.provenance.values() for row in changes(then.get("registration"), today)]
+    return [row for i, row in enumerate(found) if row not in found[:i]]
 
 
 def _header(study: Study, confirmation: Confirmation, ledgers: Ledgers) -> Row:
@@ -48,13 +67,14 @@ def _header(study: Study, confirmation: Confirmation, ledgers: Ledgers) -> Row:
         "paper": study.paper,
         "claim": study.claim,
         "scale": study.scale,
+        "subset": study.subset,
         "seeds": {phase: list(seeds) for phase, seeds in study.seeds.items()},
         "digest": study.digest,
         "device": provenance.get("device"),
         "versions": provenance.get("versions"),
         "source": provenance.get("source"),
         "cost": _cost(confirmation, ledgers),
-        "registration": study.register,
+        "registration": registered(study),
         "expect": study.expect,
         "states": summary.states(confirmation.runs),
         "tuning": {variant: _tuning(variant, ledgers) for variant in study.variants},
@@ -96,7 +116,6 @@ def _unmeasured(study: Study, verdicts: Sequence[Row]) -> list[Row]:
 def _why(study: Study, constraint: str) -> str:
     if constraint in study.unmeasured:
         return study.unmeasured[constraint]
-    declared = [ladder.measure for ladder in study.ladders.values() if ladder.constraint == constraint]
-    if declared:
-        return f"no verdict is drawn from a ladder of measure {declared[0]!r}"
+    if constraint in ("efficiency", "energy") and study.clock is None:
+        return "the study has no clock"
     return "the study declares no ladder for it"

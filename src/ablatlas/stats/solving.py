@@ -17,6 +17,7 @@ OPERATORS: dict[str, Callable[[pd.Series, float], pd.Series]] = {
     ">=": operator.ge,
 }
 UNSCORED = "infrastructure"
+LOSS = "loss"  # the held-out loss
 
 Frame = TypeVar("Frame", pd.Series, pd.DataFrame)
 

@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from ablatlas.stats.ratio import Ratio
+
 VERSION = 1
 
 ALPHA = 0.05
@@ -45,33 +47,6 @@ class Bracket:
     def middle(self) -> float:
         """Geometric midpoint, in units of the level; only of a bounded bracket."""
         return math.sqrt(self.low * self.high)
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """A ratio and its interval: no bound where `low` is 0 or `high` infinite, `value` None where unknown."""
-
-    value: float | None
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, top: Bracket, bottom: Bracket) -> "Ratio":
-        """The ratio of two T, of which only the brackets are known; a value only where both are bounded."""
-        return cls(
-            value=top.middle / bottom.middle if top.bounded and bottom.bounded else None,
-            low=top.low / bottom.high,
-            high=top.high / bottom.low if bottom.low > 0 else math.inf,
-        )
-
-    @property
-    def text(self) -> str:
-        """The interval in signs."""
-        if self.low > 0 and math.isfinite(self.high):
-            return f"{self.low:.3g} < ρ < {self.high:.3g}"
-        if self.low > 0:
-            return f"ρ > {self.low:.3g}"
-        return f"ρ < {self.high:.3g}" if math.isfinite(self.high) else "any ρ"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ablatlas.train.randomness import generator
 if TYPE_CHECKING:
     from ablatlas.train.sequential import Training
 
-ADDED, FACTOR = 0.05, 1.1  # nats, and a share
+ADDED, FACTOR = 0.5, 1.5  # nats, and a factor: as large as the gaps that closure is asked of
 
 
 class none:  # noqa: N801 # a word of the configuration

@@ -1,5 +1,6 @@
 """What a training holds: its parameters, and the most memory at any time of a step."""
 
+import os
 from collections.abc import Callable, Iterable
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -63,6 +64,7 @@ def peak(run: Callable[[], object], device: torch.device) -> int:
         before = torch.cuda.memory_allocated(device)
         run()
         return torch.cuda.max_memory_allocated(device) - before
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else it tells the job's log when it starts and stops
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         run()
     # The profiler's tables sum a whole operator's bytes; when each came and went stands only in the raw events.

@@ -1,0 +1,130 @@
+"""The figure of a time to target: the share of runs that are not there yet, and ρ at three fractions of the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ablatlas.report.axes import ratio_bar, ratio_limits, ratio_ticks
+from ablatlas.report.captions import Words
+from ablatlas.report.drawing import legend, spread
+from ablatlas.report.numbers import number, ratio
+from ablatlas.report.resource import plain
+from ablatlas.report.staircase import APART, LIFT
+from ablatlas.report.style import DOUBLE, FAINT, INK, Look, letter, looks, styled
+from ablatlas.report.view import Row, Rows, View
+
+if TYPE_CHECKING:
+    from ablatlas.study import Ladder
+
+PRIMARY = 0.5  # the registered fraction of the budget
+NAMES = {0.25: "¼", 0.5: "½", 0.75: "¾"}
+
+
+@styled
+def draw(view: View, ladder: Ladder) -> Figure:
+    """Kaplan–Meier curves to the primary target, thin ones to the others, marks where runs were censored."""
+    rows, verdict = view.table("survival", ladder=ladder.name), plain(view, ladder)
+    shown, fractions = looks(view.shown(rows)), list((verdict or {}).get("fractions") or [])
+    figure = Figure(figsize=(DOUBLE, 2.7), layout="constrained")
+    axes = figure.subplots(1, 2, width_ratios=[1.75, 1], squeeze=False)[0]
+    _draw_shares(axes[0], ladder, rows, shown, _size(verdict))
+    if fractions:
+        _draw_fractions(axes[1], fractions)
+        letter(axes)
+    else:
+        axes[1].remove()
+    legend(figure, view, shown)
+    return figure
+
+
+def _size(verdict: Row | None) -> str:
+    return "" if verdict is None else f" (n = {verdict['n']})"
+
+
+def _draw_shares(ax: Axes, ladder: Ladder, rows: Rows, shown: Mapping[str, Look], size: str) -> None:
+    limit = ladder.levels[1]
+    for name, step in zip(("budget", "limit"), ladder.levels, strict=True):
+        ax.axvline(step, color=FAINT, linewidth=0.8, linestyle=":", zorder=0)
+        above: dict[str, Any] = {"xy": (step, 1.02), "xycoords": ("data", "axes fraction"), "ha": "center"}
+        ax.annotate(name, **above, fontsize=6.5, color=FAINT)
+    for q in dict.fromkeys(row["q"] for row in rows):
+        for k, (name, look) in enumerate(shown.items()):
+            mine = [row for row in rows if row["q"] == q and row["variant"] == name]
+            _draw_curve(ax, look, mine, spread(k, len(shown)) * LIFT, limit, q == PRIMARY)
+    ax.set_ylim(-0.06, 1.06)
+    ax.set_xlim(0, limit * 1.02)
+    ax.set_ylabel(f"share of runs not yet\nat the target{size}")
+    ax.set_xlabel("optimizer steps")
+
+
+def _draw_curve(ax: Axes, look: Look, rows: Rows, lift: float, limit: float, main: bool) -> None:
+    """One arm on its way to one target, from step 0 to the limit; a mark there where runs have not arrived."""
+    if not rows:
+        return
+    line: dict[str, Any] = look.bare if main else look.bare | {"linewidth": 0.7, "alpha": 0.55}
+    x, y = [0.0, *(row["level"] for row in rows), limit], [1.0, *(row["surviving"] for row in rows)]
+    ax.step(x, [share + lift for share in (*y, y[-1])], where="post", **line)
+    if main:
+        _draw_band(ax, look, rows)
+    _name_target(ax, look, rows, lift)
+    if y[-1] > 0:
+        mark: dict[str, Any] = {"marker": "|", "markersize": 9 if main else 6, "markeredgewidth": 1.6 if main else 0.8}
+        ax.plot([limit], [y[-1] + lift], color=look.color, clip_on=False, **mark)
+
+
+def _draw_band(ax: Axes, look: Look, rows: Rows) -> None:
+    """Wilson intervals, as far as some run is still on its way."""
+    after = next((k for k, row in enumerate(rows) if row["surviving"] == 0), len(rows))
+    x, low, high = ([row[key] for row in rows[: after + 1]] for key in ("level", "low", "high"))
+    ax.fill_between(x, low, high, step="post", color=look.color, alpha=0.12, linewidth=0)
+
+
+def _name_target(ax: Axes, look: Look, rows: Rows, lift: float) -> None:
+    """The fraction of the budget beside a curve's middle, for the first variant to its left."""
+    middle = min(rows, key=lambda row: abs(row["surviving"] - 0.5))
+    side: dict[str, Any] = {"xytext": (-2, 0), "ha": "right"} if lift < 0 else {"xytext": (3, 0), "ha": "left"}
+    place: dict[str, Any] = {"xy": (middle["level"], middle["surviving"] + 0.02), "textcoords": "offset points"}
+    ax.annotate(NAMES.get(middle["q"], ""), **place, **side, fontsize=6.5, color=look.color)
+
+
+def _draw_fractions(ax: Axes, fractions: Rows) -> None:
+    """ρ at each target, the registered one filled in black."""
+    low, high = ratio_limits(fractions)
+    ax.set_xlim(low, high)
+    ratio_ticks(ax.xaxis, low, high)
+    ax.axvline(0, color=FAINT, linewidth=0.6, linestyle=":")
+    for k, row in enumerate(fractions):
+        ratio_bar(ax, k, row, INK, alpha=1 if row["q"] == PRIMARY else 0.45)
+    names = [f"{NAMES.get(row['q'], row['q'])} of the budget\n{_target(row)}" for row in fractions]
+    ax.set_yticks(range(len(fractions)), names)
+    ax.set_ylim(len(fractions) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel("ρ, steps without / with")
+
+
+def _target(row: Row) -> str:
+    return "" if row["target"] is None else f"loss {number(row['target'])}"
+
+
+def caption(view: View, ladder: Ladder) -> Words:
+    """What is drawn, how many arrived, and ρ."""
+    fractions = (plain(view, ladder) or {}).get("fractions") or []
+    told = "; ".join(f"target at {NAMES.get(row['q'], row['q'])} of the budget: {_told(row)}" for row in fractions)
+    beside = " (b) ρ at each target; black: the registered one, an arrow: an open end." if fractions else ""
+    return Words(
+        alt=f"Share of runs not yet at the target loss, over steps. {told or 'no target was reached'}.",
+        caption=f"{'(a) ' if beside else ''}Kaplan–Meier estimate of the share of runs whose validation loss has not "
+        "yet fallen to the target: bold to the loss that `with` has on tuning seeds at ½ of its budget, thin to those at ¼ "
+        "and ¾; a bar at the limit marks runs that never arrived (censored); "
+        f"{APART}.{beside}".replace("`", ""),
+    )
+
+
+def _told(row: Row) -> str:
+    arrived = ", ".join(f"{name} {count}" for name, count in (row.get("reached") or {}).items())
+    return f"ρ {ratio(row)}" + (f", runs that arrived: {arrived}" if arrived else "")
