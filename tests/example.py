@@ -42,7 +42,6 @@ def make_root(folder: Path, *, source: bool = False) -> Path:
     shutil.copytree(REPOSITORY / "params", folder / "params", ignore=shutil.ignore_patterns("study"))
     (folder / "params" / "study").mkdir()
     (folder / "params" / "study" / "example.yaml").write_text(STUDY, encoding="utf-8")
-    (folder / "params" / "task" / "digits.yaml").write_text("name: digits\nexamples: 360\n", encoding="utf-8")
     if source:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(REPOSITORY / "src" / "ablatlas", folder / "src" / "ablatlas", ignore=ignored)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ablatlas.study import Study, load, names
+from ablatlas.study import Study, Variant, load, names
 from ablatlas.train.sequential import Training, build, deterministic
 
 SEED = 3
@@ -29,16 +29,22 @@ def start(name: str, cell: str, variant: str) -> tuple[Any, nn.Module, dict[str,
     return *build(config, SEED), config
 
 
+@cache
 def stepped(name: str, cell: str, variant: str) -> tuple[Any, nn.Module, float]:
-    """The same after one optimizer step, with the loss before it."""
+    """The same after one optimizer step, with the loss before it. Not to be trained further."""
     deterministic()
     training = Training(study_of(name).run_config(variant, cell), SEED)
     loss = training.step(0)
     return training.task, training.model, loss
 
 
-def arms(name: str) -> list[str]:
-    return [variant.name for variant in study_of(name).variants.values() if variant.arm == variant.name]
+def trained(name: str, cell: str) -> list[Variant]:
+    """The variants that a cell trains."""
+    return [study_of(name).variants[variant] for variant in study_of(name).variants_of(cell)]
+
+
+def arms(name: str, cell: str) -> list[str]:
+    return [variant.name for variant in trained(name, cell) if variant.arm == variant.name]
 
 
 def leaves(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -76,7 +82,7 @@ def shared(one: nn.Module, other: nn.Module) -> Iterator[tuple[str, Tensor, Tens
 @pytest.mark.parametrize(("name", "cell"), CELLS)
 def test_arms_differ_at_the_ablated_path_alone(name: str, cell: str) -> None:
     ablated = study_of(name).ablate
-    for arm in arms(name):
+    for arm in arms(name, cell):
         found = differences(name, cell, "with", arm)
         assert all(path == ablated or path.startswith(f"{ablated}.") for path in found)
         assert bool(found) == (arm != "with")
@@ -84,7 +90,7 @@ def test_arms_differ_at_the_ablated_path_alone(name: str, cell: str) -> None:
 
 @pytest.mark.parametrize(("name", "cell"), CELLS)
 def test_contrasts_differ_from_their_arm_where_they_say(name: str, cell: str) -> None:
-    for variant in study_of(name).variants.values():
+    for variant in trained(name, cell):
         arm = study_of(name).variants[variant.arm]
         said = {path for path in variant.settings if variant.settings[path] != arm.settings.get(path)}
         assert differences(name, cell, variant.arm, variant.name) == said
@@ -93,7 +99,7 @@ def test_contrasts_differ_from_their_arm_where_they_say(name: str, cell: str) ->
 @pytest.mark.parametrize(("name", "cell"), CELLS)
 def test_shared_tensors_of_all_arms_start_bit_equal(name: str, cell: str) -> None:
     _, reference, _ = start(name, cell, "with")
-    for arm in arms(name):
+    for arm in arms(name, cell):
         _, model, _ = start(name, cell, arm)
         own = restarted(model) | restarted(reference)
         found = list(shared(reference, model))
@@ -105,7 +111,7 @@ def test_shared_tensors_of_all_arms_start_bit_equal(name: str, cell: str) -> Non
 @pytest.mark.parametrize(("name", "cell"), CELLS)
 def test_arms_see_the_same_batches(name: str, cell: str) -> None:
     reference, _, _ = start(name, cell, "with")
-    for arm in arms(name):
+    for arm in arms(name, cell):
         task, _, _ = start(name, cell, arm)
         for step in (0, 2):
             one, other = reference.batch(step), task.batch(step)
@@ -115,7 +121,7 @@ def test_arms_see_the_same_batches(name: str, cell: str) -> None:
 
 @pytest.mark.parametrize(("name", "cell"), CELLS)
 def test_every_variant_takes_a_finite_step_that_moves_every_trained_tensor(name: str, cell: str) -> None:
-    for variant in study_of(name).variants:
+    for variant in study_of(name).variants_of(cell):
         _, before, _ = start(name, cell, variant)
         _, after, loss = stepped(name, cell, variant)
         assert torch.tensor(loss).isfinite(), variant
@@ -130,7 +136,7 @@ def test_every_variant_takes_a_finite_step_that_moves_every_trained_tensor(name:
 def test_every_ablation_is_real(name: str, cell: str) -> None:
     """After one step no two variants lose the same on the next batch: each does something of its own."""
     losses: dict[float, str] = {}
-    for variant in study_of(name).variants:
+    for variant in study_of(name).variants_of(cell):
         task, model, _ = stepped(name, cell, variant)
         with torch.no_grad():
             loss = float(task.loss(model, task.batch(0), None)[0])
@@ -138,13 +144,22 @@ def test_every_ablation_is_real(name: str, cell: str) -> None:
         losses[loss] = variant
 
 
-@pytest.mark.parametrize(("name", "cell"), CELLS)
-def test_every_task_has_a_floor_for_what_its_criterion_reads(name: str, cell: str) -> None:
-    task, _, _ = start(name, cell, "with")
-    criterion = study_of(name).criterion(cell)
-    assert criterion is not None
-    metric = "loss" if criterion.metric == "train_loss" else criterion.metric
-    assert any(floor == metric or floor.startswith(f"{metric}@") for floor in task.floor)
+@pytest.mark.parametrize("name", names())
+def test_every_task_has_a_floor_for_what_tuning_reads(name: str) -> None:
+    task, _, _ = start(name, "base", "with")
+    scored = {"loss" if metric == "train_loss" else metric for metric in study_of(name).score.metrics}
+    assert scored <= set(task.floor)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_task_says_what_its_criteria_read(name: str) -> None:
+    task, model, _ = start(name, "base", "with")
+    model.eval()
+    judged = {"train_loss", *task.evaluate(model, "validation")}
+    for ladder in study_of(name).ladders.values():
+        if ladder.solved:
+            metric = ladder.solved.metric
+            assert {f"{metric}@{level}" for level in ladder.levels} <= judged if ladder.evaluated else {metric} <= judged
 
 
 MATCHED = [

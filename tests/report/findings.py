@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import measures
+
 from ablatlas.report.view import View
 from ablatlas.stats.contrasts import contrasts
 from ablatlas.study import Ladder, Study, load
@@ -41,8 +43,10 @@ def view(name: str, **changes: Any) -> View:
 def results(study: Study) -> Row:
     """Results in which the innovation relaxes its constraint."""
     ladders = list(study.ladders.values())
-    verdicts = [verdict(study, ladder, name) for ladder in ladders for name in study.variants if name != "with"]
-    measured = {ladder.constraint for ladder in ladders}
+    solvable = [ladder for ladder in ladders if ladder.measure == "threshold"]
+    verdicts = [row for ladder in ladders for row in _verdicts(study, ladder)]
+    verdicts += measures.nets(study) if study.clock else []
+    measured = {row["constraint"] for row in verdicts}
     return {
         "study": study.name,
         "title": study.title,
@@ -54,11 +58,12 @@ def results(study: Study) -> Row:
         "device": "cpu",
         "versions": {"python": "3.11.9", "torch": "2.13.0+cpu"},
         "registration": study.register,
+        "subset": study.subset,
         "expect": study.expect,
         "states": {"diverged": 9, "finished": 171},
         "tuning": {name: _tuning(study) for name in study.variants},
         "ledgers": {cell: _rules(study, cell) for cell in study.tune.cells},
-        "criteria": {ladder.name: _criterion(ladder) for ladder in ladders},
+        "criteria": {ladder.name: _criterion(ladder) for ladder in solvable},
         "verdicts": verdicts,
         "unmeasured": [
             {"constraint": name, "why": "the study declares no ladder for it"}
@@ -67,15 +72,53 @@ def results(study: Study) -> Row:
         ],
         "tables": {
             "levels": [
-                _level(study, ladder, v, i) for ladder in ladders for v in study.variants for i, _ in _places(ladder)
+                _rung(study, ladder, v, i)
+                for ladder in ladders
+                for v in ladder.variants
+                for i, _ in _places(ladder)
+                if ladder.measure in ("threshold", "edges", "resource")
             ],
-            "curves": [row for v in study.variants for cell in study.cells for row in _curve(study, v, cell)],
-            "mechanism": [row for v in study.variants for cell in study.cells for row in _mechanism(study, v, cell)],
-            "meters": [_meters(v, cell) for v in study.variants for cell in study.cells],
-            "ledger": [row for cell in study.tune.cells for v in study.variants for row in _ledger(study, v, cell)],
-            "survival": [row for ladder in ladders if ladder.evaluated for row in _survival(study, ladder)],
+            "curves": [row for v, cell in _trained(study) for row in _curve(study, v, cell)],
+            "mechanism": [row for v, cell in _trained(study) for row in _mechanism(study, v, cell)],
+            "meters": [_meters(v, cell) for v, cell in _trained(study)],
+            "ledger": [
+                row for v, cell in _trained(study) if cell in study.tune.cells for row in _ledger(study, v, cell)
+            ],
+            "survival": [row for ladder in solvable if ladder.evaluated for row in _survival(study, ladder)]
+            + [row for ladder in ladders if ladder.measure == "time_to_target" for row in measures.arrivals(ladder)],
+            "frontier": [
+                row
+                for ladder in ladders
+                if ladder.measure == "frontier"
+                for row in measures.frontier_rows(study, ladder)
+            ],
+            **measures.descriptive(study),
         },
+        "gate": measures.gate(),
+        "chain": measures.chain() if study.clock else None,
+        "clock": measures.clock(study) if study.clock else None,
+        "registration_changes": [],
     }
+
+
+def _trained(study: Study) -> list[tuple[str, str]]:
+    return [(variant, cell) for cell in study.cells for variant in study.variants_of(cell)]
+
+
+def _verdicts(study: Study, ladder: Ladder) -> list[Row]:
+    """The verdicts on a ladder, of every contrast where it is a threshold."""
+    if ladder.measure == "threshold":
+        return [verdict(study, ladder, name) for name in ladder.variants if name != "with"]
+    asked = {"resource": measures.resource, "edges": measures.edges, "time_to_target": measures.time}
+    return [asked.get(ladder.measure, measures.frontier)(study, ladder)]
+
+
+def _rung(study: Study, ladder: Ladder, variant: str, place: int) -> Row:
+    if ladder.measure == "threshold":
+        return _level(study, ladder, variant, place)
+    if ladder.measure == "edges":
+        return measures.edge_level(study, ladder, variant, place)
+    return measures.resource_level(study, ladder, variant, ladder.levels[place])
 
 
 def verdict(study: Study, ladder: Ladder, name: str, **changes: Any) -> Row:
@@ -95,8 +138,8 @@ def verdict(study: Study, ladder: Ladder, name: str, **changes: Any) -> Row:
         "numerator": top,
         "denominator": bottom,
         "ladder": ladder.name,
-        "primary": True,
-        "claimed": True,
+        "primary": ladder.name in study.register["primary"].values(),
+        "claimed": ladder.constraint in study.claim["constraints"],
         "reference": ladder.reference,
         "n": 10,
         "exploratory": False,
@@ -106,7 +149,7 @@ def verdict(study: Study, ladder: Ladder, name: str, **changes: Any) -> Row:
         "level": 0.95,
         "plain": rho,
         "beta": {"value": None, "low": None, "high": None, "censored": None},
-        "closure": {"value": None, "low": None, "high": None, "label": None, "shared": None},
+        "closure": measures.NO_CLOSURE,
         "chain": {},
         "brackets": brackets,
         "sensitivity": [{"share": share, "p": 0.225, **ratio({}, {})} for share in (0.25, 0.75)],
@@ -121,7 +164,7 @@ def verdict(study: Study, ladder: Ladder, name: str, **changes: Any) -> Row:
         "n_needed": None,
         "needs": None if relaxed else "levels between 56 and 80, or above it",
         "edge": [],
-        "supported": relaxed if role == "without" else None,
+        "supported": relaxed if role == "without" and ladder.constraint in study.claim["constraints"] else None,
         "runs": ["0f3a-s0", "0f3a-s1"],
     } | changes
 
@@ -198,15 +241,19 @@ def _level(study: Study, ladder: Ladder, variant: str, place: int) -> Row:
 
 
 def _depth(study: Study, cell: str) -> int:
-    return list(study.cells).index(cell)
+    """Place of a cell on the main ladder; 0 for the base and for cells of other ladders."""
+    rungs = [name for _, name in _main(study).rungs]
+    return rungs.index(cell) if cell in rungs else 0
+
+
+def _main(study: Study) -> Ladder:
+    return next(ladder for ladder in study.ladders.values() if ladder.measure == "threshold")
 
 
 def _end(study: Study, variant: str, cell: str) -> float:
     """The made-up loss at which a variant's training ends in a cell."""
-    ladder = study.ladder_of(cell)
-    assert ladder is not None
-    place = 0 if ladder.evaluated else _depth(study, cell)
-    return 0.02 + (1 - _solved(study, ladder, variant, place) / 10) * (CAP - 0.02)
+    place = _depth(study, cell)
+    return 0.02 + (1 - _solved(study, _main(study), variant, place) / 10) * (CAP - 0.02)
 
 
 def _curve(study: Study, variant: str, cell: str) -> list[Row]:
@@ -253,6 +300,7 @@ def _ledger(study: Study, variant: str, cell: str) -> list[Row]:
     for k, rate in enumerate(grid):
         diverged = 3 if k == len(grid) - 1 else 0
         score = rules["cap"] if diverged else 0.1 + 0.2 * abs(k - best) + min(rules["cap"], 0) * 2
+        score = 90.0 + 30 * abs(k - best) if study.targets_from(cell) else score
         row = {"cell": cell, "variant": variant, "rate": rate, "n": 3, "diverged": diverged, "chosen": k == best}
         rows.append(row | {"seed_mean": score, "se": 0.0 if diverged else 0.0058})
     return rows
@@ -263,16 +311,16 @@ def _tuning(study: Study) -> Row:
 
 
 def _rules(study: Study, cell: str) -> Row:
-    criterion = study.criterion(cell)
-    assert criterion is not None
+    criterion, timed = study.score.criterion, bool(study.targets_from(cell))
     higher = criterion.op.startswith(">")
-    never = dict.fromkeys(study.variants, False)
+    names = study.variants_of(cell)
+    never = dict.fromkeys(names, False)
     return {
-        "metric": criterion.metric,
-        "goal": "max" if higher else "min",
-        "cap": -0.5 if higher else CAP,
+        "metric": "steps to target" if timed else criterion.metric,
+        "goal": "max" if higher and not timed else "min",
+        "cap": 800.0 if timed else -0.5 if higher else CAP,
         "common": 0.03,
-        "chosen": dict.fromkeys(study.variants, 0.03),
+        "chosen": dict.fromkeys(names, 0.03),
         "departed": never | {"without": True},
         "capped": never,
         "edge": never,

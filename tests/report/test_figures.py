@@ -8,14 +8,16 @@ from typing import Any
 import findings
 import pytest
 
-from ablatlas.report import captions, heatmap, ladders, panels, sections, style
+from ablatlas.report import heatmap, panels, sections, style, survival
+from ablatlas.report import staircase as threshold
 from ablatlas.report.view import View
+from ablatlas.report.words import MARKS
 
 STUDIES = ("residual", "layernorm", "forget_gate")
 
 
 def staircase(view: View) -> bytes:
-    return style.render(ladders.staircase(view, view.ladders[0]))
+    return style.render(threshold.draw(view, view.ladders[0]))
 
 
 def texts(svg: bytes) -> str:
@@ -34,7 +36,7 @@ def test_the_main_figure_shows_n_brackets_and_references(name: str) -> None:
 def test_figures_are_the_same_bytes_every_time(form: str) -> None:
     view = findings.view("forget_gate")
     length = view.study.ladders["length"]
-    once, again = (style.render(ladders.staircase(view, length), form) for _ in range(2))
+    once, again = (style.render(threshold.draw(view, length), form) for _ in range(2))
     assert once == again
 
 
@@ -57,7 +59,8 @@ def test_every_figure_draws_without_means_and_intervals() -> None:
     tables["curves"] = blank(tables["curves"], ("low", "high"))
     tables["mechanism"] = blank(tables["mechanism"], ("low", "high"))
     for verdict in found["verdicts"]:
-        verdict["brackets"] = {name: {"low": None, "high": None} for name in verdict["brackets"]}
+        if verdict["measure"] == "threshold":
+            verdict["brackets"] = {name: {"low": None, "high": None} for name in verdict["brackets"]}
     view = View(findings.study("residual"), found)
     assert staircase(view)
     assert style.render(panels.curves(view, ["train_loss"]))
@@ -82,16 +85,17 @@ def test_a_study_of_which_nothing_is_measured_still_has_its_figure(tmp_path: Pat
 
 def test_a_ladder_without_a_verdict_is_not_drawn() -> None:
     study = findings.study("residual")
-    examples = replace(study.ladders["depth"], name="examples", constraint="data", measure="resource", levels=(8,))
-    wider = replace(study, ladders=study.ladders | {"examples": examples})
-    assert [ladder.name for ladder in View(wider, findings.results(study) | {"digest": wider.digest}).ladders] == [
-        "depth"
-    ]
+    other = replace(study.ladders["examples"], name="other")
+    wider = replace(study, ladders=study.ladders | {"other": other})
+    drawn = [ladder.name for ladder in View(wider, findings.results(study) | {"digest": wider.digest}).ladders]
+    assert drawn[0] == "depth"
+    assert set(drawn) == set(study.ladders)
 
 
 def test_a_ladder_of_a_single_level_draws() -> None:
     study = findings.study("residual")
-    short = replace(study, ladders={"depth": replace(study.ladders["depth"], levels=(8,))})
+    ladders = {"depth": replace(study.ladders["depth"], levels=(8,))}
+    short = replace(study, ladders=ladders, tune=replace(study.tune, cells=("base",)), clock=None)
     assert staircase(View(short, findings.results(short)))
 
 
@@ -105,7 +109,7 @@ def test_learning_curves_draw(name: str) -> None:
 def test_scalars_and_survival_of_an_evaluated_ladder() -> None:
     view = findings.view("forget_gate")
     assert "largest cell state" in texts(style.render(panels.scalars(view, ["largest_cell_state"])))
-    assert "runs at risk" in texts(style.render(ladders.survival(view, view.study.ladders["length"])))
+    assert "runs at risk" in texts(style.render(survival.draw(view, view.study.ladders["length"])))
 
 
 def test_two_variants_of_a_role_differ_without_colour() -> None:
@@ -117,10 +121,10 @@ def test_two_variants_of_a_role_differ_without_colour() -> None:
 
 def test_what_is_read_aloud_says_what_is_drawn() -> None:
     view = findings.view("residual")
-    words = captions.staircase(view, view.ladders[0])
+    words = threshold.caption(view, view.ladders[0])
     first, second, third, *_ = view.ladders[0].levels
     assert f"without: 10/10 at {first}, 10/10 at {second}, 0/10 at {third}" in words.alt
-    assert "training loss < 1.16" in words.caption
+    assert "held-out loss < 1.16" in words.caption
 
 
 RATIOS = [
@@ -138,14 +142,15 @@ def test_the_heat_map_marks_every_verdict(word: str, rho: dict[str, Any], printe
     reason = "ladder too coarse" if word == "INCONCLUSIVE" else None
     verdicts = [v | {"verdict": word, "rho": rho, "reason": reason} for v in found["verdicts"]]
     drawn = texts(style.render(heatmap.draw([found | {"verdicts": verdicts}])))
-    assert f"{heatmap.MARKS[word]} (n = 10)" in drawn
+    assert f"{MARKS[word]} (n = 10)" in drawn
     assert printed in drawn
 
 
 def test_the_heat_map_says_why_a_cell_is_empty() -> None:
     found = [findings.results(findings.study(name)) for name in STUDIES]
-    found[0]["unmeasured"][0]["why"] = "its ladder examples is not climbed at scale laptop"
+    found[0]["verdicts"] = [v for v in found[0]["verdicts"] if v["constraint"] != "data"]
+    found[0]["unmeasured"] = [{"constraint": "data", "why": "its ladder examples is not climbed at scale laptop"}]
     drawn = texts(style.render(heatmap.draw(found)))
     assert "a  its ladder examples is not climbed at scale laptop" in drawn
-    assert "b  the study declares no ladder for it" in drawn
+    assert "b  no counter" in drawn
     assert style.render(heatmap.draw(found)) == style.render(heatmap.draw(found))

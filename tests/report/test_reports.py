@@ -15,7 +15,8 @@ from ablatlas.report.__main__ import main
 from ablatlas.report.view import ReportError
 
 FIGURE = {"figure.svg", "figure.pdf", "figure.png"}
-SECTIONS = ["Verdict", "Learning curves", "Mechanism", "What was held equal", "Other contrasts", "Run states", "Tuning",
+SECTIONS = ["Verdict", "Other ladders", "From steps to joules", "Learning curves", "Mechanism", "What was held equal",
+            "Other contrasts", "Run states", "Tuning",
             "Expected, published, measured", "Limits", "Registration", "Provenance and how to cite"]  # fmt: skip
 
 

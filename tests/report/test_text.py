@@ -5,17 +5,23 @@ from typing import Any
 import findings
 import pytest
 
-from ablatlas.report import contrasts, text
+from ablatlas.report import contrasts, limits, outcomes, text
 from ablatlas.report.view import View
 
 UNBOUNDED = {"value": None, "low": None, "high": None, "censored": "both", "text": "any ρ"}
 
 
 def changed(name: str = "residual", role: str = "without", **changes: Any) -> View:
-    """Results in which the verdicts of one role are changed."""
+    """Results in which the verdicts of one role on the first ladder are changed."""
     found = findings.results(findings.study(name))
-    verdicts = [v | changes if v["role"] == role else v for v in found["verdicts"]]
+    main = next(iter(findings.study(name).ladders))
+    verdicts = [v | changes if (v["role"], v["ladder"]) == (role, main) else v for v in found["verdicts"]]
     return findings.view(name, verdicts=verdicts)
+
+
+def said(view: View) -> str:
+    """The paragraphs of all primaries."""
+    return "\n".join(text.verdict_words(view))
 
 
 def undecided(reason: str, needs: str | None = None) -> dict[str, Any]:
@@ -50,12 +56,12 @@ def test_nothing_is_said_of_a_strong_arm_where_the_plain_ablation_is_not_beaten(
     assert "it would need levels between 8 and 14" in said
 
 
-@pytest.mark.parametrize("reason", [*text.REASONS, "a reason of a later version"])
+@pytest.mark.parametrize("reason", [*outcomes.REASONS, "a reason of a later version"])
 def test_every_reason_has_words(reason: str) -> None:
     view = changed(**undecided(reason))
-    assert text.REASONS.get(reason, reason) in text.headline(view)
+    assert outcomes.REASONS.get(reason, reason) in text.headline(view)
     assert "RELAXED" not in text.headline(view)
-    assert "does not support" in text.verdict_words(view)
+    assert "does not support" in said(view)
 
 
 def test_a_tightened_constraint_is_not_dressed_up() -> None:
@@ -76,21 +82,21 @@ def test_a_verdict_on_few_seeds_is_exploratory() -> None:
 def test_too_few_seeds_test_nothing() -> None:
     open_ends = {name: {"low": None, "high": None} for name in ("with", "without")}
     view = changed(p=None, p_adjusted=None, brackets=open_ends, **undecided("too few seeds", "at least 7 seeds"))
-    assert "nothing is tested" in text.verdict_words(view)
-    assert "fail at a level that cannot be located" in text.verdict_words(view)
+    assert "nothing is tested" in said(view)
+    assert "fail at a level that cannot be located" in said(view)
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "said"),
+    ("low", "high", "told"),
     [(1, 2, "`without` fail between {} and {}"), (None, 1, "`without` fail below {1}"),
      (None, 0, "`without` fail below {1}, where the ladder begins"), (2, None, "`without` fail beyond {}"),
      (-1, None, "`without` fail beyond {}, where the ladder ends")],
 )  # fmt: skip
-def test_a_bracket_says_no_more_than_it_knows(low: int | None, high: int | None, said: str) -> None:
+def test_a_bracket_says_no_more_than_it_knows(low: int | None, high: int | None, told: str) -> None:
     levels = findings.study("residual").ladders["depth"].levels
     ends = [None if place is None else levels[place] for place in (low, high)]
     brackets = {"with": {"low": levels[-1], "high": None}, "without": {"low": ends[0], "high": ends[1]}}
-    assert f"{said.format(*ends)} (95 % brackets" in text.verdict_words(changed(brackets=brackets))
+    assert f"{told.format(*ends)} (95 % brackets" in said(changed(brackets=brackets))
 
 
 def test_a_claim_whose_ladder_is_not_climbed_at_this_scale_is_not_measured() -> None:
@@ -117,14 +123,14 @@ def test_every_answer_of_every_role_has_words(role: str, word: str) -> None:
 
 
 def test_what_differs_in_size_is_said() -> None:
-    said = text.equality(findings.view("forget_gate"))
+    said = limits.equality(findings.view("forget_gate"))
     without = next(line for line in said if line.startswith("`without`"))
     assert "trainable parameters differ: 447 against 575" in without
     assert "as many parameters and FLOPs a step as `with` in every cell" in without
 
 
 def test_limits_name_every_constraint_that_was_not_measured() -> None:
-    said = "\n".join(text.limits(findings.view("residual")))
+    said = "\n".join(limits.limits(findings.view("residual", verdicts=[])))
     for label in ("data", "compute", "energy", "parameters", "architecture", "compute efficiency"):
         assert f"Not measured: {label} (" in said
     assert "Controls (A/A, null, dose): not run for this version." in said

@@ -18,13 +18,14 @@ def stored(folder: Path, **changes: Any) -> Path:
 
 def test_a_results_file_is_loaded_beside_its_study(tmp_path: Path) -> None:
     view = load("residual", "laptop", stored(tmp_path), findings.ROOT)
-    assert [ladder.name for ladder in view.ladders] == ["depth"]
+    assert view.ladders[0].name == "depth"
+    assert {ladder.name for ladder in view.ladders} == set(view.study.ladders)
     assert view.roles["with"] == "with"
 
 
 def test_a_measure_that_reports_do_not_know_is_named(tmp_path: Path) -> None:
-    verdicts = [{"contrast": "without", "constraint": "compute", "measure": "frontier"}]
-    with pytest.raises(ReportError, match=r"measure 'frontier'.*expected one of threshold"):
+    verdicts = [{"contrast": "without", "constraint": "compute", "measure": "taste"}]
+    with pytest.raises(ReportError, match=r"measure 'taste'.*expected one of threshold"):
         read(stored(tmp_path, verdicts=verdicts))
 
 

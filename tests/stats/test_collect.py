@@ -38,7 +38,8 @@ def on_disk(tmp_path: Path) -> Any:
     for cell in made.cells:
         record.write(tmp_path / "runs" / f"{cell}.json.gz", confirmation(made, cell))
     entry = {key: value for key, value in ledger(made, "base").items() if key not in ("file", "seconds")}
-    tuning = Record(ledger=entry, meters=[{"run": i, "seconds": 3.0} for i in range(2)])
+    tuning = confirmation(made, "base")
+    tuning.ledger = entry
     record.write(tmp_path / "runs" / "base.tuning.json.gz", tuning)
     return made
 
@@ -49,7 +50,7 @@ def confirmation(made: Any, cell: str) -> Record:
     made_record = Record(provenance=dict(drawn.provenance[cell]))
     for row in drawn.runs[drawn.runs["cell"] == cell].to_dict("records"):
         own = (drawn.curves["arm"] == row["arm"]) & (drawn.curves["seed"] == row["seed"])
-        points = drawn.curves[own & (drawn.curves["cell"] == cell)].drop(columns=["arm", "cell", "seed", "state"])
+        points = drawn.curves[own & (drawn.curves["cell"] == cell)].drop(columns=["arm", "cell", "seed", "rate", "state"])
         made_record.add(
             run={key: row[key] for key in ("key", "arm", "cell", "seed", "state", "rate")} | {"digest": row["key"]},
             curve=points.to_dict("records"),
@@ -61,18 +62,19 @@ def confirmation(made: Any, cell: str) -> Record:
 
 
 def test_records_become_frames(on_disk: Any) -> None:
-    confirmed, ledgers = collect(on_disk, published=False)
+    confirmed, ledgers, clock = collect(on_disk, published=False)
+    assert clock is None
     assert len(confirmed.runs) == 2 * 3 * 10
     assert set(confirmed.runs["parameters"]) == {9000}  # how many there are, not what they hash to
     assert {"val_loss", "train_loss", "step", "arm", "cell", "seed", "state"} <= set(confirmed.curves)
     assert confirmed.files["base"] == "runs/base.json.gz"
-    assert (ledgers["base"]["file"], ledgers["base"]["seconds"]) == ("runs/base.tuning.json.gz", 6.0)
+    assert (ledgers["base"]["file"], ledgers["base"]["seconds"]) == ("runs/base.tuning.json.gz", 2.0 * 3 * 10)
 
 
 def test_the_command_writes_results_and_says_them(
     on_disk: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("ablatlas.study.load", lambda name, scale: on_disk)
+    monkeypatch.setattr("ablatlas.study.load", lambda name, scale, ladders: on_disk)
     out = on_disk.root / "results" / "residual.json"
     assert command.main(["residual", "--published", "ignore", "--out", str(out)]) == 0
     written = json.loads(out.read_text(encoding="utf-8"))
@@ -102,7 +104,7 @@ def test_what_cannot_be_measured_leaves_no_results(
     if breaks == "missing":
         path.unlink()
 
-    def load(name: str, scale: str) -> Any:
+    def load(name: str, scale: str, ladders: str) -> Any:
         if breaks == "study":
             raise StudyError("params/study", "study", name, "a study")
         return on_disk

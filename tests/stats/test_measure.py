@@ -6,8 +6,20 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from synthetic import Criterion, forget_gate, forget_runs, ledger, provenance, residual, residual_runs
+from synthetic import (
+    everything,
+    everything_clock,
+    everything_ledgers,
+    everything_runs,
+    forget_gate,
+    forget_runs,
+    ledger,
+    provenance,
+    residual,
+    residual_runs,
+)
 
+from ablatlas.declaration.ladders import Criterion
 from ablatlas.stats.checks import Confirmation, MeasureError
 from ablatlas.stats.measure import measure
 
@@ -117,7 +129,7 @@ def test_two_primaries_are_one_family() -> None:
     second = replace(first.ladders["depth"], name="again", constraint="parameters")
     made = residual(
         ladders=first.ladders | {"again": replace(second, levels=(8,))},
-        register={"primary": {"optimization": "depth", "parameters": "again"}},
+        register={"primary": {"optimization": "depth", "parameters": "again"}, "delta": 1.1, "paired": False},
     )
     found = results(made)
     depth, again = (v for v in found["verdicts"] if v["contrast"] == "without")
@@ -127,7 +139,7 @@ def test_two_primaries_are_one_family() -> None:
 
 
 def test_a_ladder_that_is_no_primary_has_no_family() -> None:
-    found = verdict(results(residual(register={"primary": {}})), "without")
+    found = verdict(results(residual(register={"primary": {}, "delta": 1.1, "paired": False})), "without")
     assert (found["family"], found["p_adjusted"], found["verdict"]) == (None, None, "RELAXED")
     assert not found["primary"]
 
@@ -138,18 +150,8 @@ def test_every_constraint_is_measured_or_says_why_not() -> None:
     said = {row["constraint"]: row["why"] for row in found["unmeasured"]}
     assert len(said) + len({v["constraint"] for v in found["verdicts"]}) == 7
     assert said["data"] == "its ladder examples is not climbed at scale smoke"
-    assert said["energy"] == "the study declares no ladder for it"
-
-
-def test_a_ladder_of_another_measure_gives_no_verdict() -> None:
-    made = residual()
-    examples = replace(made.ladders["depth"], name="examples", constraint="data", measure="resource", solved=None)
-    made.ladders["examples"] = examples
-    found = results(made)
-    assert {v["ladder"] for v in found["verdicts"]} == {"depth"}
-    assert {row["constraint"]: row["why"] for row in found["unmeasured"]}["data"] == (
-        "no verdict is drawn from a ladder of measure 'resource'"
-    )
+    assert said["compute"] == "the study declares no ladder for it"
+    assert said["energy"] == "the study has no clock"
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -225,7 +227,116 @@ def test_a_criterion_with_a_number_of_its_own() -> None:
     assert results(made)["criteria"] == {"depth": {"metric": "loss", "op": "<=", "value": 1.0}}
 
 
+# --- every measure ---
+
+
+def whole(**changes: Any) -> Any:
+    made = everything()
+    return measure(made, everything_runs(made), everything_ledgers(made), everything_clock(made, **changes))
+
+
+def by_measure(found: Any) -> dict[tuple[str, str | None], Any]:
+    return {(v["measure"], v["ladder"]): v for v in found["verdicts"]}
+
+
+def test_every_constraint_has_a_verdict_of_its_own() -> None:
+    found = json.loads(json.dumps(whole(), allow_nan=False))
+    rows = by_measure(found)
+    assert {v["constraint"] for v in found["verdicts"]} == {
+        "data", "parameters", "optimization", "architecture", "compute", "efficiency", "energy",
+    }  # fmt: skip
+    assert found["unmeasured"] == []
+    assert all(set(v) >= FIXED for v in found["verdicts"])
+    assert rows["resource", "examples"]["verdict"] == "RELAXED"
+    assert rows["threshold", "depth"]["verdict"] == "RELAXED"
+    assert rows["time_to_target", "time"]["verdict"] == "RELAXED"
+    assert rows["flops_per_step", None]["verdict"] == "UNCHANGED"
+    assert rows["flop_rate", None]["verdict"] == "RELAXED"
+    assert rows["power", None]["reason"] == "no counter"
+
+
+def test_the_family_holds_the_gate_each_primary_and_each_net_term_with_noise() -> None:
+    found = whole()
+    sizes = {(v["measure"], v["ladder"]): v["family_size"] for v in found["verdicts"] if v["family"] == "primary"}
+    assert set(sizes.values()) == {1 + 4 + 2}
+    assert set(sizes) == {
+        ("resource", "examples"), ("resource", "width"), ("threshold", "depth"), ("time_to_target", "time"),
+        ("flop_rate", None), ("power", None),
+    }  # fmt: skip
+    assert found["gate"]["open"]
+    assert found["gate"]["p_adjusted"] >= found["gate"]["p"]
+
+
+def test_the_factor_that_was_built_in_is_found_and_closes_along_its_own_resource_alone() -> None:
+    rows = by_measure(whole())
+    data, width = rows["resource", "examples"], rows["resource", "width"]
+    assert data["rho"]["low"] < 2 < data["rho"]["high"]
+    assert (data["closure"]["label"], width["closure"]["label"]) == ("closing", "persistent")
+    assert width["rho"]["value"] is None or width["rho"]["value"] > 1  # an exchange rate, which supports no claim
+    time = rows["time_to_target", "time"]
+    assert time["rho"]["low"] < 2 < time["rho"]["high"]
+    assert [f["q"] for f in time["fractions"]] == [0.25, 0.5, 0.75]
+
+
+def test_a_chain_multiplies_and_ends_where_there_is_no_counter() -> None:
+    terms = {row["term"]: row for row in whole()["chain"]["terms"]}
+    assert terms["rho_C"]["value"] == pytest.approx(terms["rho_T"]["value"])
+    assert terms["rho_W"]["value"] == pytest.approx(terms["rho_C"]["value"] * terms["flop_rate"]["value"])
+    assert terms["flop_rate"]["value"] == pytest.approx(1.5, rel=0.02)
+    assert terms["rho_J"]["value"] is None
+    assert "no counter" in terms["rho_J"]["why"]
+    assert {row["term"]: row["verdict"] for row in whole()["chain"]["terms"] if "verdict" in row} == {}
+
+
+def test_power_is_measured_where_there_is_a_counter() -> None:
+    rows = by_measure(whole(watts=20.0))
+    assert (rows["power", None]["verdict"], rows["power", None]["rho"]["value"]) == ("UNCHANGED", pytest.approx(1))
+
+
+def test_a_registration_that_changed_makes_every_verdict_exploratory() -> None:
+    made = everything()
+    runs = everything_runs(made)
+    made.register = made.register | {"delta": 1.2}
+    found = measure(made, runs, everything_ledgers(made), everything_clock(made))
+    assert found["registration_changes"] == [{"key": "delta", "then": 1.1, "now": 1.2}]
+    assert all(v["exploratory"] for v in found["verdicts"])
+
+
+def test_a_diverged_run_improves_its_arm_in_no_measure() -> None:
+    made = everything()
+    before = everything_runs(made)
+    old = by_measure(measure(made, before, everything_ledgers(made), everything_clock(made)))
+    for cell in ("base", "examples=1440", "depth=32", "rates=1.0"):
+        after = altered(before, cell, "with", 3, state="diverged", loss=1e-9, train_loss=1e-9)
+        new = by_measure(measure(made, after, everything_ledgers(made), everything_clock(made)))
+        for name in (("resource", "examples"), ("threshold", "depth"), ("edges", "rates")):
+            assert (new[name]["rho"]["low"] or 0) <= (old[name]["rho"]["low"] or 0) + 1e-12, (cell, name)
+
+
 # --- what is refused ---
+
+
+def test_a_clock_without_a_variant() -> None:
+    made = everything()
+    clock = everything_clock(made)
+    fewer = replace(clock, blocks=clock.blocks[clock.blocks["variant"] == "with"])
+    with pytest.raises(MeasureError, match=r"clock-\w+.*numbers of blocks.*'without': 0"):
+        measure(made, everything_runs(made), everything_ledgers(made), fewer)
+
+
+def test_a_clock_of_another_machine() -> None:
+    made = everything()
+    other = replace(everything_clock(made), provenance=provenance(device="cuda"))
+    with pytest.raises(MeasureError, match="clock-.*cuda"):
+        measure(made, everything_runs(made), everything_ledgers(made), other)
+
+
+def test_a_time_ladder_without_targets() -> None:
+    made = everything()
+    entries = everything_ledgers(made)
+    del entries["time=1200"]["targets"]
+    with pytest.raises(MeasureError, match="time=1200.*no targets"):
+        measure(made, everything_runs(made), entries, everything_clock(made))
 
 
 def refused(match: str, made: Any, runs: Confirmation, entries: dict[str, Any] | None = None) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ablatlas.stats.verdict import claimed, decide, supported
+from ablatlas.stats.ratio import Ratio
+from ablatlas.stats.verdict import claimed, decide, exact, supported
 
 
 @pytest.mark.parametrize(("p", "p_unchanged", "word"), [
@@ -28,8 +29,25 @@ def test_implied_is_a_third_value() -> None:
     ]
 
 
-def test_a_claim_is_supported_by_relaxed_on_a_measure_of_one_constraint_only() -> None:
-    assert supported("RELAXED", "threshold")
-    assert not supported("TIGHTENED", "threshold")
-    assert not supported("INCONCLUSIVE", "threshold")
-    assert not supported("RELAXED", "resource")
+@pytest.mark.parametrize(("measure", "label", "shared", "registered", "holds"), [
+    ("threshold", None, None, False, True),
+    ("edges", None, None, False, True),
+    ("flop_rate", None, None, False, True),
+    ("resource", "closing", False, True, True),
+    ("resource", "closing", True, True, False),
+    ("resource", "persistent", False, True, False),
+    ("resource", "undefined", False, True, False),
+    ("time_to_target", None, None, True, True),
+    ("time_to_target", None, None, False, False),
+])  # fmt: skip
+def test_what_supports_a_claim(
+    measure: str, label: str | None, shared: bool | None, registered: bool, holds: bool
+) -> None:
+    assert supported("RELAXED", measure, label, shared, registered) == holds
+    assert not supported("TIGHTENED", measure, label, shared, registered)
+    assert not supported("INCONCLUSIVE", measure, label, shared, registered)
+
+
+@pytest.mark.parametrize(("value", "word"), [(1.2, "RELAXED"), (1.05, "UNCHANGED"), (0.5, "TIGHTENED")])
+def test_an_exact_ratio_is_decided_by_its_value(value: float, word: str) -> None:
+    assert exact(Ratio(value, value, value), 1.1) == word

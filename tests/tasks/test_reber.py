@@ -24,7 +24,10 @@ def text(symbols: np.ndarray | Tensor) -> str:
 
 
 def made(seed: int = 0, **changes: int | list[int]) -> Task:
-    sizes = {"batch": 3, "steps": 30, "window": 20, "restart": 6, "judged": 5, "span": 50, "positions": [50, 100]}
+    sizes = {
+        "batch": 3, "steps": 30, "window": 20, "restart": 6, "examples": 18, "judged": 5, "span": 50,
+        "positions": [50, 100],
+    }  # fmt: skip
     return Task(**{**sizes, **changes}, keys=lambda *key: generator(seed, *key))  # type: ignore[arg-type]
 
 
@@ -102,10 +105,43 @@ def test_windows_tile_each_stream_without_gap_or_overlap() -> None:
     assert turn == [4, 5, 5]
 
 
-def test_no_stream_is_read_twice() -> None:
-    task = made()
-    every = [text(column) for turn in task.symbols for column in turn.T]
-    assert len(set(every)) == len(every) == 6 * 3
+def columns(task: Task) -> list[str]:
+    """The text of every stream, in the order in which a batch's first, second, … begin theirs."""
+    return [text(column) for turn in task.symbols for column in turn.T]
+
+
+def test_no_two_streams_are_the_same() -> None:
+    assert len(set(columns(made()))) == len(columns(made())) == 18
+
+
+@pytest.mark.parametrize("examples", [3, 6, 12])
+def test_fewer_streams_are_the_first_of_more(examples: int) -> None:
+    assert columns(made(examples=examples)) == columns(made())[:examples]
+
+
+def test_when_all_streams_were_read_they_are_read_again() -> None:
+    """Two rounds of six windows: step 12 sees what step 0 saw, but for streams that were begun in their middle."""
+    task = made(examples=6)
+    for step in range(12):
+        once, again = task.batch(step + 12), task.batch(step + 24)
+        assert all(torch.equal(one, other) for one, other in zip(once, again, strict=True))
+    first, second = task.batch(0), task.batch(12)
+    assert torch.equal(first[1], second[1])
+    assert torch.equal(first[0], second[0])
+    assert second[3].tolist() == [True, False, False], "the others are read on"
+
+
+def test_few_streams_are_read_like_many_until_they_are_all_read() -> None:
+    few, many = made(examples=6), made()
+    for step in range(8):
+        assert all(torch.equal(one, other) for one, other in zip(few.batch(step), many.batch(step), strict=True))
+    assert not torch.equal(few.batch(9)[1], many.batch(9)[1])
+
+
+@pytest.mark.parametrize("examples", [0, 2, 4, 17, -3])
+def test_streams_that_a_batch_does_not_divide_are_refused(examples: int) -> None:
+    with pytest.raises(ValueError, match=f"task.examples: found {examples}, expected a multiple of recipe.batch, 3"):
+        made(examples=examples)
 
 
 def test_streams_of_a_batch_start_afresh_at_different_times() -> None:
@@ -157,7 +193,7 @@ def test_training_data_depend_on_seed_and_step_alone() -> None:
 
 def test_every_step_of_the_budget_has_a_batch() -> None:
     for steps, restart, batch in [(1, 1, 1), (1, 5, 4), (7, 3, 5), (12, 4, 4), (13, 4, 9)]:
-        task = made(steps=steps, restart=restart, batch=batch)
+        task = made(steps=steps, restart=restart, batch=batch, examples=2 * batch)
         assert [len(task.batch(step)[0]) for step in range(steps)] == [20] * steps
 
 

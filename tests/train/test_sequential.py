@@ -8,49 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from small import PARTS, config
 from torch import Tensor
 
 from ablatlas.tasks import digits
 from ablatlas.train import sequential
 from ablatlas.train.sequential import Run, Training, diverged, evaluation_steps, gradient_norms, train
-
-SGD = {"name": "momentum", "optimizer": "sgd", "lr": 0.05, "momentum": 0.9}
-ADAM = {"name": "adam", "optimizer": "adam", "lr": 0.01, "betas": [0.9, 0.999]}
-COURSE = {
-    "weight_decay": 0.0, "schedule": "constant", "warmup": 0, "clip": None, "steps": 6, "evaluations": 3,
-    "patience": 1.0,  # a few steps leave every loss near the floor, above it or below
-}  # fmt: skip
-PARTS: dict[str, dict[str, Any]] = {
-    "mlp": {
-        "model": {
-            "name": "residual_mlp", "depth": 6, "width": 8, "shortcut": "identity", "norm": "batch",
-            "activation": "relu", "dropout": 0.2,
-        },
-        "task": {"name": "digits"},
-        "recipe": SGD | COURSE | {"batch": 32},
-    },
-    "transformer": {
-        "model": {
-            "name": "transformer", "depth": 1, "width": 4, "heads": 2, "ratio": 2, "branch": "pre_norm", "affine": True,
-        },
-        "task": {"name": "digit_pixels"},
-        "recipe": ADAM | COURSE | {"batch": 4},
-    },
-    "lstm": {
-        "model": {"name": "lstm", "width": 4, "forget": "learned", "state": "reset"},
-        "task": {
-            "name": "reber", "window": 10, "restart": 2, "judged": 4, "span": 50, "positions": [50, 60],
-        },
-        "recipe": ADAM | COURSE | {"batch": 3},
-    },
-}  # fmt: skip
-
-
-def config(kind: str = "mlp", **recipe: Any) -> dict[str, Any]:
-    """A small resolved configuration; `recipe` changes keys of its recipe, and `dropout` and `norm` of its model."""
-    parts = PARTS[kind]
-    model = parts["model"] | {key: recipe.pop(key) for key in ("dropout", "norm") if key in recipe}
-    return {"procedure": "train", "engine": "sequential", **parts, "model": model, "recipe": parts["recipe"] | recipe}
 
 
 def exact(run: Run) -> tuple[Any, ...]:
@@ -172,8 +135,90 @@ def test_the_training_loss_is_the_mean_over_the_interval() -> None:
 def test_curves_are_judged_on_validation_and_the_outcome_on_what_is_asked() -> None:
     plain, held_out = train(config(), 0), train(config(), 0, split="test")
     assert plain.curve == held_out.curve
-    assert plain.outcome["loss"] == plain.curve[-1]["loss"] != held_out.outcome["loss"]
+    assert plain.outcome["loss"] == min(point["loss"] for point in plain.curve) != held_out.outcome["loss"]
     assert plain.outcome["parameters"] == held_out.outcome["parameters"]
+
+
+def judged(monkeypatch: pytest.MonkeyPatch, *losses: float) -> None:
+    """Make the validation losses of digits these, one an evaluation; other splits are judged as they are."""
+    script, whole = iter(losses), digits.Task.evaluate
+
+    def evaluate(self: digits.Task, model: Any, split: str) -> dict[str, float]:
+        metrics = whole(self, model, split)
+        return metrics | {"loss": next(script)} if split == "validation" else metrics
+
+    monkeypatch.setattr(digits.Task, "evaluate", evaluate)
+
+
+@pytest.mark.parametrize(
+    ("losses", "best"),
+    [((0.9, 0.5, 0.7), 4), ((0.3, 0.5, 0.7), 2), ((0.9, 0.7, 0.5), 6), ((0.5, 0.5, 0.5), 2), ((0.9, 0.5, 0.5), 4)],
+)
+def test_the_outcome_is_that_of_the_best_evaluation_and_so_is_the_checkpoint(
+    losses: tuple[float, ...], best: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is trained on afterwards spoils nothing; of equals the first counts."""
+    stopped = Training(config(), 0)  # there, by hand
+    for index in range(best):
+        stopped.step(index)
+    judged(monkeypatch, *losses)
+    run = train(config(), 0, split="test")
+    assert [point["loss"] for point in run.curve] == list(losses)
+    assert run.outcome["best_step"] == best
+    held = stopped.model.state_dict()
+    assert sequential.fingerprint(run.parameters) == sequential.fingerprint(held)
+    scores = stopped.judge("test")
+    assert {name: run.outcome[name] for name in scores} == scores
+    ended = sequential.fingerprint(run.parameters) == run.outcome["parameters"]
+    assert ended == (best == 6), "the outcome's own print is of where training ended"
+    assert run.outcome["train_loss"] == run.curve[-1]["train_loss"]
+
+
+def test_a_diverged_run_keeps_its_best_parameters_but_has_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged(monkeypatch, 0.5, math.nan)
+    run = train(config(), 0)
+    assert (run.state, run.outcome["best_step"]) == ("diverged", 2)
+    assert [run.outcome[name] for name in ("loss", "error")] == [None, None]
+
+
+# --- streams ---
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_two_streams_of_one_seed_share_no_generator(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is drawn is drawn by a key, and every key holds the seed and the stream."""
+    asked: set[tuple[object, ...]] = set()
+    generator, key = sequential.generator, sequential.key
+
+    def noted(make: Callable[..., Any]) -> Callable[..., Any]:
+        def note(*parts: object) -> Any:
+            asked.add(parts)
+            return make(*parts)
+
+        return note
+
+    monkeypatch.setattr(sequential, "generator", noted(generator))
+    monkeypatch.setattr(sequential, "key", noted(key))
+    drawn = []
+    for seed, stream in ((5, 0), (5, 1), (6, 0)):
+        asked.clear()
+        train(config(kind, stream=stream, steps=2), seed)
+        assert {parts[:2] for parts in asked} == {(seed, stream)}
+        drawn.append({parts[2:] for parts in asked})
+    assert drawn[0] == drawn[1] == drawn[2], "the same purposes"
+    assert len(drawn[0]) > 4
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_another_stream_is_another_run_of_the_same_kind(kind: str) -> None:
+    one, other = (Training(config(kind, stream=stream), 0) for stream in (0, 1))
+    first, second = (b[1] if isinstance(b, tuple) else b for b in (one.task.batch(0), other.task.batch(0)))
+    assert first.shape == second.shape
+    assert not torch.equal(first, second)
+    for (name, first), (_, second) in zip(
+        one.model.named_parameters(), other.model.named_parameters(), strict=True
+    ):
+        assert torch.equal(first, second) == (first.ndim < 2), name
 
 
 def test_judging_is_done_in_evaluation_mode_and_leaves_training_mode_on() -> None:

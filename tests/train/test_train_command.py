@@ -60,7 +60,11 @@ def test_a_diverged_run_is_shown_like_any_other(rate: str, capsys: pytest.Captur
         ("recipe.steps=0", "recipe.steps: found 0, expected a whole number from 1"),
         ("recipe.steps=2.5", "recipe.steps: found 2.5, expected a whole number from 1"),
         ("recipe.evaluations=0", "recipe.evaluations: found 0, expected a whole number from 1"),
-        ("recipe.batch=2000", "recipe.batch: found 2000, expected a whole number from 1 to 1437"),
+        ("recipe.batch=2000", "recipe.batch: found 2000, expected a whole number from 1 to 360"),
+        ("recipe.dose=slow", "recipe.dose: found slow, expected one of none, halved, doubled, slowed"),
+        ("task.examples=2000", "task.examples: found 2000, expected a whole number from 1 to 1437"),
+        ("task.copies=7", "task.copies: found 7, expected a divisor of the 360 examples"),
+        ("task.places=65", "task.places: found 65, expected a whole number from 1 to 64"),
         ("model.dropout=2.0", "dropout: found 2.0, expected a probability in"),
     ],
 )

@@ -113,9 +113,9 @@ def ladders(where: Where, config: Tree, run: Tree, made: dict[str, Variant]) -> 
 
 
 def score(primary: Tree, found: dict[str, Ladder]) -> Score:
-    """The study's score: of the first registered ladder that has a criterion, else the held-out loss."""
-    solvable = (found[name] for name in primary.values() if name in found and found[name].measure == "threshold")
-    ladder = next(solvable, None)
+    """The study's score: of the first threshold ladder, registered ones first, else the held-out loss."""
+    registered = [found[name] for name in primary.values() if name in found]
+    ladder = next((ladder for ladder in [*registered, *found.values()] if ladder.measure == "threshold"), None)
     if ladder is None or ladder.solved is None:
         return Score(DEFAULT, (DEFAULT.metric,))
     metric = ladder.solved.metric

@@ -51,7 +51,7 @@ class Costs:
         spent = {(job.cell, job.phase): self.job(job) for job in jobs}
 
         def tuned(cell: str) -> float:
-            return spent[cell, "tuning"]
+            return spent[cell, "tuning"] + max(map(tuned, self.study.targets_from(cell)), default=0.0)
 
         confirmed = (
             spent[cell, "confirmation"] + max(map(tuned, self.study.rates_from(cell)), default=0.0)

@@ -119,9 +119,9 @@ def caption(view: View, ladder: Ladder) -> Words:
     return Words(
         alt=f"Share of runs not yet at the target loss, over steps. {told or 'no target was reached'}.",
         caption=f"{'(a) ' if beside else ''}Kaplan–Meier estimate of the share of runs whose validation loss has not "
-        "yet fallen to the target: bold to the loss that `with` has on tuning seeds at ½ of its budget, thin to those at ¼ "
-        "and ¾; a bar at the limit marks runs that never arrived (censored); "
-        f"{APART}.{beside}".replace("`", ""),
+        "yet fallen to the target: bold to the loss that the arm with the innovation has on tuning seeds at ½ of its "
+        "budget, thin to those at ¼ and ¾; a bar at the limit marks runs that never arrived (censored); "
+        f"{APART}.{beside}",
     )
 
 

@@ -45,8 +45,8 @@ ANSWERS = {
 
 
 def sentences(view: View) -> list[str]:
-    """A sentence for every contrast that is not the plain ablation."""
-    return [_contrast(view, v) for v in view.verdicts if v["role"] != "without"]
+    """A sentence for every contrast on a ladder that is not the plain ablation; net terms stand in the table."""
+    return [_contrast(view, v) for v in view.verdicts if v["role"] != "without" and v["basis"] == "ladder"]
 
 
 def _contrast(view: View, verdict: Row) -> str:

@@ -204,8 +204,8 @@ def synthetic_caption(rows: Rows) -> Words:
     return Words(
         alt=f"Coverage, false verdicts and power of {len(rows)} kinds of simulated arms. {told}.",
         caption="Simulated arms whose truth is known, through the same code as every study: (a) share of 95 % "
-        "intervals that hold the truth, (b) share of false RELAXED, (c) power at twice the detectable effect. Dashed: what each "
-        "is held to; an orange cross misses it.",
+        "intervals that hold the truth, (b) share of false RELAXED, (c) power at twice the detectable effect. "
+        "Dashed: what each is held to; an orange cross misses it.",
     )
 
 

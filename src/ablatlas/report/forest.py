@@ -69,7 +69,8 @@ def rows(view: View) -> list[tuple[str, Row | None]]:
 
 def _rivals(verdicts: Rows, verdict: Row) -> Rows:
     same = ("constraint", "measure", "ladder")
-    return [v for v in verdicts if v["role"] == "strong" and all(v[key] == verdict[key] for key in same)]
+    rivals = [v for v in verdicts if v["role"] == "strong" and v["basis"] == "ladder"]
+    return [v for v in rivals if all(v[key] == verdict[key] for key in same)]
 
 
 def _draw_margin(ax: Axes, view: View) -> None:

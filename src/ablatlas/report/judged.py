@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ablatlas.report.numbers import number, percent, ratio, ratio_words
 from ablatlas.report.outcomes import fit_words, outcome, tested
+from ablatlas.report.staircase import edges, solved_words
 from ablatlas.report.view import Row, View
-from ablatlas.report.words import capitalized, equals, sign, words
+from ablatlas.report.words import capitalized, equals, words
 
 
 def parts(view: View, verdict: Row) -> list[str]:
@@ -31,18 +32,18 @@ def bound(verdict: Row) -> str:
 
 
 def _solved(view: View, verdict: Row) -> list[str]:
-    criterion = view.results["criteria"][verdict["ladder"]]
-    rungs = len(view.study.ladders[verdict["ladder"]].levels)
+    ladder = view.study.ladders[verdict["ladder"]]
+    rungs = len(ladder.levels)
     return [
         f"On the ladder {verdict['ladder']} ({rungs} levels, n = {verdict['n']} fresh seeds at each), a run is solved "
-        f"when {words(criterion['metric'])} {sign(criterion['op'])} {number(criterion['value'])}.",
+        f"when {solved_words(view.criterion(ladder))}.",
         *_located(view, verdict),
     ]
 
 
 def _located(view: View, verdict: Row) -> list[str]:
     """Where the thresholds lie; nothing where nothing could be compared."""
-    if not verdict.get("brackets"):
+    if not verdict.get("brackets" if verdict["measure"] == "threshold" else "rates"):
         return [f"{capitalized(tested(verdict))}."]
     return [
         _brackets(view, verdict) if verdict["measure"] == "threshold" else _ranges(verdict),
@@ -70,16 +71,17 @@ def _bracket(view: View, verdict: Row, name: str) -> str:
 
 
 def _ranges(verdict: Row) -> str:
-    top, bottom = (f"`{name}` {edges(verdict['brackets'][name])}" for name in (verdict[s] for s in SIDES))
-    return f"Half of the runs are solved at rates that for {top}, for {bottom}"
+    top, bottom = (f"`{verdict[side]}` {_edges(verdict['rates'][verdict[side]])}" for side in SIDES)
+    return f"The rates at which half of the runs are solved: for {top}; for {bottom}"
 
 
 SIDES = ("numerator", "denominator")
 
 
-def edges(brackets: Row) -> str:
+def _edges(rates: Row) -> str:
     """The two ends of the rates at which an arm learns, as far as they are known."""
-    return f"begin {_end(brackets['lower'])} and end {_end(brackets['upper'])}"
+    lower, upper = edges(rates)
+    return f"begin {_end(lower)} and end {_end(upper)}"
 
 
 def _end(bracket: Row) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ablatlas.study import Ladder
 
 NEAR = 1.15  # times the highest point: how far above it a cap is still in view
+ROOM = 0.14  # of the axis: what the name of a shift takes
+CLEAR = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6}
 BAND = 0.25  # opacity of an interval drawn over curves
 
 
@@ -123,15 +125,22 @@ def _shift(
     for edge, bound, mark in ((axis.left, low, "<"), (axis.right, high, ">")):
         if bound is None:
             ax.plot([edge], [height], marker=mark, markersize=5, color=color, clip_on=False)
-    middle = (axis.at(reference) + end) / 2
-    near: dict[str, Any] = {
-        "xytext": (0, -10),
-        "textcoords": "offset points",
-        "ha": "center",
-        "fontsize": 7 if width > 1 else 6.5,
-    }
-    clear = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6}
-    ax.annotate(f"{name} {_value(shift)}", xy=(middle, height), color=INK, bbox=clear, **near)
+    _name(ax, axis, f"{name} {_value(shift)}", axis.at(reference), end, (low, high), height, width)
+
+
+def _name(
+    ax: Axes, axis: LevelAxis, text: str, start: float, end: float, bounds: tuple[float | None, float | None],
+    height: float, width: float,
+) -> None:  # fmt: skip
+    """A shift's name beyond its bar, where neither curve passes; over its middle where no room is left there."""
+    ahead = end >= start
+    edge, bar = (axis.right, bounds[1]) if ahead else (axis.left, bounds[0])
+    place: dict[str, Any] = {"textcoords": "offset points", "fontsize": 7 if width > 1 else 6.5, "color": INK}
+    if bar is not None and abs(edge - bar) > ROOM * (axis.right - axis.left):
+        side: dict[str, Any] = {"ha": "left" if ahead else "right", "va": "center", "xytext": (4 if ahead else -4, 0)}
+        ax.annotate(text, xy=(bar, height), **place, **side, bbox=CLEAR)
+    else:
+        ax.annotate(text, xy=((start + end) / 2, height), **place, ha="center", xytext=(0, 5), bbox=CLEAR)
 
 
 def _value(shift: Row) -> str:
@@ -190,8 +199,8 @@ def caption(view: View, ladder: Ladder) -> Words:
     return Words(
         alt=f"Held-out loss along {words(ladder.name)}. {told}.{rho}",
         caption=f"{'(a) ' if beside else ''}Held-out loss (capped) along {words(ladder.name)}, mean over seeds and 95 "
-        "% t interval. Dashed: L*, the loss of the numerator at the reference (dotted upright). The bold arrow is ρ, the "
-        "shift to where the denominator reaches L*, its bar the interval; the thin arrow is 1/β, the numerator's "
+        "% t interval. Dashed: L*, the loss of the numerator at the reference (dotted upright). The bold arrow is ρ, "
+        "the shift to where the denominator reaches L*, its bar the interval; the thin arrow is 1/β, the numerator's "
         f"shift to the denominator's loss at the reference. A triangle at the edge is an open end.{beside}",
     )
 

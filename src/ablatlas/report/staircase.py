@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -70,7 +70,7 @@ def _draw_brackets(ax: Axes, view: View, ladder: Ladder, shown: Mapping[str, Loo
         color = shown[name].color
         if ladder.measure == "edges":
             _draw_block(ax, axis, row, bracket, color)
-        for part in (bracket,) if ladder.measure != "edges" else (bracket["lower"], bracket["upper"]):
+        for part in edges(bracket) if ladder.measure == "edges" else (bracket,):
             _draw_bracket(ax, axis, row, part, color)
     ax.set_yticks(range(len(found)), list(found))
     ax.set_ylim(len(found) - 0.4, -0.6)
@@ -83,9 +83,9 @@ def _draw_brackets(ax: Axes, view: View, ladder: Ladder, shown: Mapping[str, Loo
 
 def _draw_block(ax: Axes, axis: LevelAxis, row: int, bracket: Row, color: str) -> None:
     """The rates at which most runs are solved for sure: between the inner ends of the two edges."""
-    inner = bracket["lower"]["high"], bracket["upper"]["low"]
-    if None not in inner and inner[0] <= inner[1]:
-        ax.plot([axis.at(end) for end in inner], [row, row], color=color, linewidth=0.9)
+    low, high = bracket["inner"]
+    if low is not None and high is not None:
+        ax.plot([axis.at(low), axis.at(high)], [row, row], color=color, linewidth=0.9)
 
 
 def _draw_bracket(ax: Axes, axis: LevelAxis, row: int, bracket: Row, color: str) -> None:
@@ -100,10 +100,13 @@ def _draw_bracket(ax: Axes, axis: LevelAxis, row: int, bracket: Row, color: str)
 
 
 def brackets(view: View, ladder: Ladder) -> dict[str, Row]:
-    """Every variant's bracket on a ladder, from the plain ablation's verdict where it stands in that."""
-    found: dict[str, Row] = {}
+    """What every variant's verdict says of where half of its runs are solved, the plain ablation's first.
+
+    A bracket on a threshold ladder; on one of rates where the block of rates begins and ends.
+    """
+    key, found = "rates" if ladder.measure == "edges" else "brackets", dict[str, Row]()
     for verdict in view.on(ladder):
-        for name, bracket in (verdict.get("brackets") or {}).items():
+        for name, bracket in (verdict.get(key) or {}).items():
             found.setdefault(name, bracket)
     return {name: found[name] for name in view.roles if name in found}
 
@@ -117,13 +120,26 @@ def _draw_metric(ax: Axes, view: View, ladder: Ladder, rows: Rows, shown: Mappin
         ax.plot(x, mean, **look.bare)
         intervals(ax, look, x, mean, low, high)
     scale(ax, rows, ("mean", "mean_low", "mean_high"))
-    criterion, cap = view.results["criteria"][ladder.name], view.cap(ladder)
-    margin_note(ax, criterion["value"], f"solved\n{sign(criterion['op'])} ")
+    criterion, cap = view.criterion(ladder), view.cap(ladder)
+    if criterion["value"] is not None:
+        margin_note(ax, criterion["value"], f"solved\n{sign(criterion['op'])} ")
     if cap is not None:
         margin_note(ax, cap, "cap\n", ":")
-    ax.set_ylabel(f"{quantity(criterion['metric'])}, mean and 95 % interval")
+    ax.set_ylabel(f"{quantity(criterion['metric'])},\nmean and 95 % interval")
     ax.set_xlabel(axis_name(ladder))
     axis.dress(ax)
+
+
+def solved_words(criterion: Row) -> str:
+    """When a run counts as solved."""
+    value = "the midpoint" if criterion["value"] is None else number(criterion["value"])
+    return f"{words(criterion['metric'])} {sign(criterion['op'])} {value}"
+
+
+def edges(rates: Row) -> tuple[Row, Row]:
+    """The brackets of the two edges of a block of rates, from where it reaches at most and surely."""
+    (first, last), (begins, ends) = rates["outer"], rates["inner"]
+    return {"low": first, "high": begins}, {"low": ends, "high": last}
 
 
 def axis_name(ladder: Ladder) -> str:
@@ -149,9 +165,9 @@ WITHIN: dict[str, str] = {
 
 def caption(view: View, ladder: Ladder) -> Words:
     """Solved shares, brackets, the metric behind them."""
-    criterion: Mapping[str, Any] = view.results["criteria"][ladder.name]
+    criterion = view.criterion(ladder)
     metric = words(criterion["metric"])
-    solved = f"{metric} {sign(criterion['op'])} {number(criterion['value'])}"
+    solved = solved_words(criterion)
     axis = ladder.path or "read along one evaluation of each run"
     return Words(
         alt=f"Runs solved along {words(ladder.name)}. {by_variant(view, 'levels', ladder)}.",

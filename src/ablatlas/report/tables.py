@@ -145,7 +145,8 @@ def clock(view: View) -> Html | None:
         return None
     names = ("variant", "ms a step (95 %)", "FLOPs a step", "FLOP/s", "J a step", "watts", "peak memory, MB", "blocks")
     rows = [_timed(row) for row in found["rows"]]
-    counter = f"joules from {found['counter']}" if found["counter"] else "no counter of joules"
+    lack = f" ({found['no_counter']})" if found.get("no_counter") else ""
+    counter = f"joules from {found['counter']}" if found["counter"] else f"no counter of joules{lack}"
     alone = "the machine to itself" if found["exclusive"] else "the machine shared, so not for comparison"
     caption = f"The clock: a step of every variant at the reference cell, interleaved blocks; {alone}; {counter}."
     return table(caption, columns(names, names[1:]), rows)

@@ -139,8 +139,15 @@ class View:
 
     def metric(self, ladder: Ladder) -> str:
         """What is read on a ladder: its criterion's metric, else the held-out loss."""
-        criterion = self.results["criteria"].get(ladder.name)
-        return criterion["metric"] if criterion else "loss"
+        return str(self.criterion(ladder)["metric"]) if ladder.solved else "loss"
+
+    def criterion(self, ladder: Ladder) -> Row:
+        """When a run on a ladder counts as solved; the value is None where tuning set it and the results lack it."""
+        declared = ladder.solved
+        assert declared is not None, f"{ladder.name}: runs on a ladder of {ladder.measure} are not solved one by one"
+        value = None if declared.value == "midpoint" else declared.value
+        own = {"metric": declared.metric, "op": declared.op, "value": value}
+        return self.results["criteria"].get(ladder.name, own)
 
     def label(self, variant: str) -> str:
         """A variant's name, with its role where the name does not say it."""

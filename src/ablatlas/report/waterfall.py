@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping
 
 from matplotlib.axes import Axes
@@ -126,8 +127,8 @@ def _gap(ax: Axes, x: int, row: Row | None, low: float, high: float) -> None:
     box = Rectangle((x - WIDE / 2, low), WIDE, high - low, facecolor="#F4F4F4", hatch="////", edgecolor="#D8D8D8",
                     linewidth=0, zorder=0)  # fmt: skip
     ax.add_patch(box)
-    why = (row or {}).get("why") or "not measured"
-    ax.text(x, (low + high) / 2, why.replace(" ", "\n", 1), ha="center", va="center", fontsize=6.5, color=INK,
+    why = str((row or {}).get("why") or "not measured").split(" (")[0]
+    ax.text(x, (low + high) / 2, textwrap.fill(why, 12), ha="center", va="center", fontsize=6.5, color=INK,
             backgroundcolor="#F4F4F4")  # fmt: skip
 
 

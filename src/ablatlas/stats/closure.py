@@ -4,8 +4,9 @@
 
 Where losses add up over resources, L = E + sum of A_R · r^(-α_R), what an innovation multiplies closes along that
 resource and stays put along every other; a lower floor E persists along all. A constant factor on the whole loss
-closes along every resource by the loss's own fall, 1 - L_numerator(r_top) / L_numerator(r0): a closure that holds it
-on every ladder tells none apart.
+closes along every resource by the loss's own fall, 1 - L_numerator(r_top) / L_numerator(r0): a closure that may be
+this fall on every ladder tells none apart. c equals the fall exactly if both arms fall by the same factor, and that
+is what is tested: the fall has noise of its own, and c's interval alone misses it in 8 % of samples, not 5 %.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from ablatlas.stats.curve import Curve
+from ablatlas.stats.difference import difference
 from ablatlas.stats.scaling import misfit
 from ablatlas.stats.threshold import ALPHA, FEWEST
 
@@ -32,7 +34,7 @@ Label = Literal["closing", "persistent", "widening", "undefined"]
 class Closure:
     """c with its interval, infinite and without a value where `undefined`: the gap at the reference may be none.
 
-    fall: the numerator's own fall. holds_fall: whether the interval holds it; `shared` means on every ladder.
+    fall: the numerator's own fall. holds_fall: whether c may equal it; `shared` means on every ladder.
     question: whether an additive law misses the curves by more than their noise, so that the label is uncertain.
     """
 
@@ -49,8 +51,8 @@ def closure(
     numerator: Curve, denominator: Curve, reference: float, paired: bool = False, alpha: float = ALPHA
 ) -> Closure:
     """c between `reference` and the top of the ladder, at confidence 1 - `alpha`."""
-    ends = [numerator.rung(reference), -1]
-    fall = float(1 - numerator.means[-1] / numerator.means[ends[0]])
+    ends = [numerator.rung(reference), len(numerator.levels) - 1]
+    fall = float(1 - numerator.means[ends[1]] / numerator.means[ends[0]])
     limits = None
     if min(numerator.n, denominator.n) >= FEWEST and reference != numerator.levels[-1]:
         limits = fieller(denominator.losses[ends], numerator.losses[ends], paired, alpha)
@@ -58,7 +60,8 @@ def closure(
         return Closure(None, -math.inf, math.inf, "undefined", fall, False, False)
     value, low, high = (1 - limit for limit in (limits[1], limits[2], limits[0]))
     label: Label = "closing" if low > 0 else "widening" if high < 0 else "persistent"
-    return Closure(value, low, high, label, fall, low <= fall <= high, misfit((numerator, denominator), alpha))
+    question = misfit((numerator, denominator), alpha)
+    return Closure(value, low, high, label, fall, _same_fall(numerator, denominator, ends, paired, alpha), question)
 
 
 def fieller(a: Floats, b: Floats, paired: bool, alpha: float) -> tuple[float, float, float] | None:
@@ -77,13 +80,26 @@ def fieller(a: Floats, b: Floats, paired: bool, alpha: float) -> tuple[float, fl
     )
     covariances = [cov / (df + 1) for cov, df in zip(covariances, freedoms, strict=True)]
     first, top = (a.mean(axis=1) - b.mean(axis=1)).tolist()
-    (v, c), (_, w) = sum(covariances).tolist()
+    (v, c), (_, w) = np.sum(covariances, axis=0).tolist()
     t = float(stdtrit(_freedom(covariances, freedoms, top / first if first else 0.0), 1 - alpha / 2))
     if first <= 0 or (lead := first**2 - t**2 * v) <= 0:
         return None
     middle = first * top - t**2 * c
     reach = math.sqrt(max(0.0, middle**2 - lead * (top**2 - t**2 * w)))
     return (middle - reach) / lead, top / first, (middle + reach) / lead
+
+
+def _same_fall(numerator: Curve, denominator: Curve, ends: list[int], paired: bool, alpha: float) -> bool:
+    """Whether a t-test of log L(r_top) / L(r0) at `alpha` finds no difference between the arms."""
+    test = difference(_log_fall(denominator, ends), _log_fall(numerator, ends), paired)
+    return bool(test.p > alpha)
+
+
+def _log_fall(curve: Curve, ends: list[int]) -> Floats:
+    """(n,) seeds' shares (delta method) of log L(r_top) / L(r0), which is their mean."""
+    first, top = curve.losses[ends] / curve.means[ends, None]
+    log_fall: Floats = np.log(curve.means[ends[1]] / curve.means[ends[0]]) + top - first
+    return log_fall
 
 
 def _freedom(covariances: list[Floats], freedoms: list[int], q: float) -> float:

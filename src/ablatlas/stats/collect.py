@@ -29,6 +29,7 @@ def collect(study: Study, published: bool = True) -> tuple[Confirmation, Ledgers
     records = {cell: _read(study.root, path) for cell, path in paths.items()}
     tuned = {cell: study.tuning_record(cell, published=published) for cell in study.tune.cells}
     tunings = {cell: _read(study.root, path) for cell, path in tuned.items()}
+    ledgers = {cell: _ledger(found, str(tuned[cell])) for cell, found in tunings.items()}
     confirmation = Confirmation(
         runs=pd.concat([_runs(found) for found in records.values()], ignore_index=True),
         curves=pd.concat([_curves(found) for found in records.values()], ignore_index=True),
@@ -36,7 +37,6 @@ def collect(study: Study, published: bool = True) -> tuple[Confirmation, Ledgers
         files={cell: str(path) for cell, path in paths.items()},
         provenance={cell: found.provenance for cell, found in records.items()},
     )
-    ledgers = {cell: _ledger(found, str(tuned[cell])) for cell, found in tunings.items()}
     return confirmation, ledgers, _clock(study, published) if study.clock else None
 
 

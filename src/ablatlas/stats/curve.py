@@ -5,8 +5,9 @@ Columns are seeds, the same at every level. Between rungs the mean loss is a lin
     L(r) = m_i^(1-w) · m_(i+1)^w,    w = the share of the way from rung i to rung i + 1 in log r.
 
 Its first-order (delta method) dependence on the two rungs makes every seed's share of it a loss of its own,
-L(r) · ((1-w) · y_i / m_i + w · y_(i+1) / m_(i+1)), and the mean of these is L(r) exactly. So a test between rungs is a plain
-t-test of such losses, and it is right whether or not a seed's runs at neighbouring rungs resemble each other.
+L(r) · ((1-w) · y_i / m_i + w · y_(i+1) / m_(i+1)), and the mean of these is L(r) exactly. So a test between rungs is a
+plain t-test of such losses, and it is right whether or not a seed's runs at neighbouring rungs resemble each other:
+taken as independent, rungs with the same seeds' luck (correlation 0.9) would leave intervals that cover 91 %.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class Curve:
         """
         early, late = np.triu_indices(len(self.levels), 1)
         p = difference(self.losses[late], self.losses[early], paired=True).p_positive
-        return float(min(1.0, len(p) * p.min(initial=1.0)))
+        return float(min(1.0, len(p) * p.min())) if len(p) else 1.0
 
     def rung(self, level: float) -> int:
         """Place of a level. Raises ValueError if it is none of the rungs."""

@@ -11,13 +11,13 @@ edge is bracketed by exact tests (`threshold`); eight bounds can be wrong, each 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ablatlas.stats.needs import Undecided
+from ablatlas.stats.needs import HORIZON, Undecided
 from ablatlas.stats.ratio import Ratio
 from ablatlas.stats.threshold import ALPHA, BOUNDS, DELTA, Bracket, Staircase
 
@@ -57,8 +57,8 @@ class Block:
         return Staircase(levels, tuple(reversed(self.solved[: place + 1])), self.n)
 
     def bracket(self, alpha: float = ALPHA) -> Bracket:
-        """Where the range lies: an edge that may lie at or inside the chosen rate leaves it without a lower end."""
-        upper, lower = self.upper.bracket(alpha / EDGES), self.lower.bracket(alpha / EDGES)
+        """Where the range lies. An arm that fails at the rate inside may still solve right beside it."""
+        upper, lower = (edge(stairs, alpha) for stairs in (self.upper, self.lower))
         return Bracket(upper.low * lower.low, upper.high * lower.high)
 
     @property
@@ -67,16 +67,32 @@ class Block:
         return bool(self.upper.shares[-1] > 0.5 or self.lower.shares[-1] > 0.5)
 
     def wide(self) -> tuple[Floats, Floats]:
-        """(upper, lower) ranges, and p of "the range is no wider"."""
-        return self._ranges, np.maximum.outer(self.upper.p_up(), self.lower.p_up())
+        """(ranges,) that are tried, and p of "the range is no wider" for each."""
+        p = np.maximum.outer(self.upper.p_up(), self.lower.p_up())
+        return _ranges(self.upper, self.lower), p.ravel()
 
     def narrow(self) -> tuple[Floats, Floats]:
-        """(upper, lower) ranges, and p of "the range is no narrower"."""
-        return self._ranges, np.maximum.outer(self.upper.p_down(), self.lower.p_down())
+        """(ranges,) that are tried, and p of "the range is no narrower" for each."""
+        upper, lower = _beyond(self.upper), _beyond(self.lower)
+        return _ranges(upper, lower), np.maximum.outer(upper.p_down(), lower.p_down()).ravel()
 
-    @property
-    def _ranges(self) -> Floats:
-        return np.multiply.outer(np.array(self.upper.levels), np.array(self.lower.levels))
+    def resized(self, n: int) -> "Block":
+        """The same shares among `n` runs, rounded towards one half."""
+        stairs = Staircase(self.rates, self.solved, self.n).resized(n)
+        return replace(self, solved=stairs.solved, n=n)
+
+
+def edge(stairs: Staircase, alpha: float = ALPHA) -> Bracket:
+    """The bracket of one edge, each end tested at `alpha` / 8; its upper end lies beyond the rate inside."""
+    return Bracket(stairs.bracket(alpha / EDGES).low, _beyond(stairs).bracket(alpha / EDGES).high)
+
+
+def _beyond(stairs: Staircase) -> Staircase:
+    return stairs.without(stairs.levels[:1])
+
+
+def _ranges(upper: Staircase, lower: Staircase) -> Floats:
+    return np.multiply.outer(np.array(upper.levels, float), np.array(lower.levels, float)).ravel()
 
 
 @dataclass(frozen=True)
@@ -109,12 +125,12 @@ class Edges:
     @cached_property
     def p_relaxed(self) -> float:
         """p of rho <= delta, for a two-sided verdict."""
-        return self._apart(self.numerator, self.denominator)
+        return min(1.0, BOUNDS * EDGES * self._apart(self.numerator, self.denominator))
 
     @cached_property
     def p_tightened(self) -> float:
         """p of rho >= 1 / delta, for a two-sided verdict."""
-        return self._apart(self.denominator, self.numerator)
+        return min(1.0, BOUNDS * EDGES * self._apart(self.denominator, self.numerator))
 
     @property
     def p(self) -> float:
@@ -129,9 +145,11 @@ class Edges:
 
     def undecided(self, size: int = 1, alpha: float = ALPHA) -> Undecided:
         """Why nothing is decided in a family of `size`, and the seeds or the rates that would decide."""
-        needed = math.ceil(math.log2(BOUNDS * EDGES * size / alpha))
-        if self.n < needed:
-            return Undecided("too few seeds", needed, f"at least {needed} seeds")
+        least = math.ceil(math.log2(BOUNDS * EDGES * size / alpha))
+        if self.n < least:
+            return Undecided("too few seeds", least, f"at least {least} seeds")
+        if (needed := self._seeds_needed(size, alpha)) is not None:
+            return Undecided("too few seeds", needed, f"{needed} seeds if the shares stay as they are")
         arms = (self.numerator, self.denominator)
         if any(arm.open for arm in arms):
             return Undecided("ladder too easy", None, "rates farther out, up to where both arms fail")
@@ -139,26 +157,33 @@ class Edges:
             return Undecided("ladder too hard", None, "a task that both arms solve at the rate that tuning chose")
         return Undecided("ladder too coarse", None, "rates closer to each other at the edges")
 
+    def _seeds_needed(self, size: int, alpha: float) -> int | None:
+        """Fewest seeds that decide if every share stays as observed; None if not even ten times as many do."""
+        for n in range(self.n + 1, HORIZON * self.n + 1):
+            larger = replace(self, numerator=self.numerator.resized(n), denominator=self.denominator.resized(n))
+            if size * min(larger.p, larger.p_unchanged) <= alpha:
+                return n
+        return None
+
     def _apart(self, upper: Block, lower: Block) -> float:
-        """Smallest p of "range of `upper` > a and range of `lower` < b" over ranges a > delta b, all bounds at once."""
+        """Smallest p of "range of `upper` > a and range of `lower` < b" over ranges a > delta b."""
         (a, p_a), (b, p_b) = upper.wide(), lower.narrow()
-        return min(1.0, BOUNDS * EDGES * _smallest(a, p_a, b, p_b, self._beyond))
+        return _smallest(p_a, p_b, self._above_delta(a, b))
 
     def _close(self, upper: Block, lower: Block) -> float:
         """Smallest p of "range of `upper` < a and range of `lower` > b" over ranges a <= delta b."""
         (a, p_a), (b, p_b) = upper.narrow(), lower.wide()
-        return _smallest(a, p_a, b, p_b, lambda ratio: ~self._beyond(ratio))
+        return _smallest(p_a, p_b, ~self._above_delta(a, b))
 
-    def _beyond(self, ratio: Floats) -> NDArray[np.bool_]:
-        beyond: NDArray[np.bool_] = ratio > self.delta * (1 + 1e-9)
-        return beyond
+    def _above_delta(self, a: Floats, b: Floats) -> NDArray[np.bool_]:
+        """(ranges, ranges) whether a is more than delta times b, in any unit of the rate."""
+        above: NDArray[np.bool_] = np.divide.outer(a, b) > self.delta * (1 + 1e-9)
+        return above
 
 
-def _smallest(a: Floats, p_a: Floats, b: Floats, p_b: Floats, allowed: object) -> float:
-    """Smallest of the larger p over pairs of ranges whose ratio a / b is `allowed` (Berger 1982)."""
-    pairs = np.maximum.outer(p_a.ravel(), p_b.ravel())
-    fits = allowed(np.divide.outer(a.ravel(), b.ravel()))  # type: ignore[operator]
-    return float(pairs[fits].min(initial=1.0))
+def _smallest(p_a: Floats, p_b: Floats, allowed: NDArray[np.bool_]) -> float:
+    """Smallest p of two statements at once, the larger one of theirs (Berger 1982), where they are `allowed`."""
+    return float(np.maximum.outer(p_a, p_b)[allowed].min(initial=1.0))
 
 
 def nearest(rate: float, rates: Sequence[float]) -> float:

@@ -91,9 +91,10 @@ class Inversion:
         places = np.linspace(self.grid[left], self.grid[left + 1], FINER + 1)
         tests = self.difference(places)
         excess = sign * tests.t - stdtrit(tests.df, 1 - alpha / 2)
-        turn = int((excess < 0).argmax()) if sign > 0 else FINER + 1 - int((excess[::-1] < 0).argmax())
-        turn = min(max(turn, 1), FINER)
-        share = excess[turn - 1] / (excess[turn - 1] - excess[turn])
+        under = np.flatnonzero(excess < 0)
+        turn = (under[0] if sign > 0 else under[-1] + 1) if len(under) else FINER
+        turn = min(max(int(turn), 1), FINER)
+        share = np.clip(excess[turn - 1] / (excess[turn - 1] - excess[turn]), 0, 1)
         return float(places[turn - 1] + share * (places[turn] - places[turn - 1]))
 
     def up_to(self, mark: float) -> slice:
@@ -105,7 +106,7 @@ class Inversion:
         return slice(0, 0 if mark > self.grid[-1] else inside)
 
     def down_to(self, mark: float) -> slice:
-        """Where on the grid D has to be negative if the crossing is before a mark; nowhere if the ladder starts after."""
+        """Where D has to be negative if the crossing is before a mark; nowhere if the ladder starts after."""
         size = len(self.grid)
         inside = min(size - 1, int(np.searchsorted(self.grid, mark)))
         return slice(size if mark < self.grid[0] else inside, size)

@@ -21,9 +21,10 @@ from ablatlas.stats.closure import Closure, closure
 from ablatlas.stats.curve import Curve
 from ablatlas.stats.difference import Difference, difference
 from ablatlas.stats.inversion import Inversion
-from ablatlas.stats.needs import HORIZON, Undecided
-from ablatlas.stats.power import IDENTIFIED, POWER, seeds_that_show
+from ablatlas.stats.needs import Undecided
+from ablatlas.stats.power import IDENTIFIED
 from ablatlas.stats.ratio import Ratio
+from ablatlas.stats.resource_needs import undecided
 from ablatlas.stats.sensitivity import FITS
 from ablatlas.stats.threshold import ALPHA, DELTA, FEWEST
 
@@ -31,16 +32,8 @@ __all__ = ["Curve", "Resource"]
 
 VERSION = 1
 
+FEWEST_RUNGS = 3  # of a curve that a smooth fit can bend
 RISING = 0.05  # level at which a curve is taken as non-monotone
-
-
-@dataclass(frozen=True)
-class Target:
-    """rho where the target is the numerator's `loss` at `level`."""
-
-    loss: float
-    level: float
-    ratio: Ratio
 
 
 @dataclass(frozen=True)
@@ -93,8 +86,6 @@ class Resource:
         """The same question at another rung: a trend along references is scale dependence."""
         return replace(self, reference=reference)
 
-    # What stands in the way of a ratio
-
     @cached_property
     def fall(self) -> Difference | None:
         """L_numerator(r0 / 2) - L_numerator(r0), by seed; at the lowest rung if the ladder begins above r0 / 2.
@@ -124,10 +115,9 @@ class Resource:
             return "flat"
         return "non-monotone" if inverted.p_rise <= RISING else None
 
-    # Ratios
-
     @cached_property
-    def _rho(self) -> Inversion:
+    def rho(self) -> Inversion:
+        """The denominator's curve against the numerator's loss."""
         return Inversion(self.denominator, self.numerator, self.reference, self.delta, self.paired)
 
     @cached_property
@@ -138,7 +128,7 @@ class Resource:
         """rho with its interval at confidence 1 - `alpha`; a value only if it lies on the ladder."""
         if self.reason is not None:
             return Ratio(None, 0.0, math.inf)
-        value, (low, high) = self._rho.value, self._rho.bounds(alpha)
+        value, (low, high) = self.rho.value, self.rho.bounds(alpha)
         return Ratio(value and value / self.reference, low / self.reference, high / self.reference)
 
     def beta(self, alpha: float = ALPHA) -> Ratio:
@@ -148,17 +138,15 @@ class Resource:
         value, (low, high) = self._beta.value, self._beta.bounds(alpha)
         return Ratio(value and self.reference / value, self.reference / high, self.reference / low if low else math.inf)
 
-    # Tests
-
     @property
     def p_relaxed(self) -> float:
         """p of rho <= delta, for a two-sided verdict."""
-        return self._doubled(self._rho.p_beyond(self._rho.marks[1])) if self.reason is None else 1.0
+        return min(1.0, 2 * self.rho.p_beyond(self.rho.marks[1])) if self.reason is None else 1.0
 
     @property
     def p_tightened(self) -> float:
         """p of rho >= 1 / delta, for a two-sided verdict."""
-        return self._doubled(self._rho.p_before(self._rho.marks[0])) if self.reason is None else 1.0
+        return min(1.0, 2 * self.rho.p_before(self.rho.marks[0])) if self.reason is None else 1.0
 
     @property
     def p(self) -> float:
@@ -170,14 +158,8 @@ class Resource:
         """p of two one-sided tests of "rho lies outside 1/delta .. delta"."""
         if self.reason is not None:
             return 1.0
-        below, above = self._rho.marks
-        return max(self._rho.p_beyond(below), self._rho.p_before(above))
-
-    @staticmethod
-    def _doubled(p: float) -> float:
-        return min(1.0, 2 * p)
-
-    # Beside the ratio
+        below, above = self.rho.marks
+        return max(self.rho.p_beyond(below), self.rho.p_before(above))
 
     @property
     def correlation(self) -> float | None:
@@ -188,14 +170,11 @@ class Resource:
             return None
         return float(np.corrcoef(a, b)[0, 1])
 
-    def targets(self, alpha: float = ALPHA) -> tuple[Target, ...]:
-        """rho as a curve over the target: the numerator's loss at every rung in turn."""
-        means = self.numerator.means.tolist()
-        return tuple(Target(loss, r, self.at(r).ratio(alpha)) for r, loss in zip(self.levels, means, strict=True))
-
     @cached_property
     def fits(self) -> tuple[Fit, ...]:
-        """rho by smooth curves in the place of the line through the rungs (`sensitivity`)."""
+        """rho by smooth curves in the place of the line through the rungs (`sensitivity`); none below three rungs."""
+        if self.n < FEWEST or len(self.levels) < FEWEST_RUNGS:
+            return ()
         goal = float(self.numerator.means[self.numerator.rung(self.reference)])
         crossings = {name: fit(self.denominator, goal) for name, fit in FITS.items()}
         return tuple(Fit(name, level / self.reference) for name, level in crossings.items())
@@ -209,48 +188,6 @@ class Resource:
         """The share of the gap at the reference that the ladder's top closes."""
         return closure(self.numerator, self.denominator, self.reference, self.paired, alpha)
 
-    # What would decide
-
     def undecided(self, size: int = 1, alpha: float = ALPHA) -> Undecided:
         """Why nothing is decided in a family of `size`, and the seeds or the ladder that would decide."""
-        if self.n < FEWEST:
-            return Undecided("too few seeds", FEWEST, f"at least {FEWEST} seeds")
-        if self.reason == "flat":
-            return self._flat()
-        if self.reason == "non-monotone":
-            return Undecided("non-monotone", None, "a ladder along which the loss falls")
-        if (needed := self._seeds(size, alpha)) is not None:
-            return Undecided("too few seeds", needed, f"{needed} seeds if the losses stay as they are")
-        ratio = self.ratio(alpha / size)
-        ends = [f"below {self.levels[0]:g}"] * (ratio.low == 0) + [f"above {self.levels[-1]:g}"] * math.isinf(
-            ratio.high
-        )
-        if ends:
-            return Undecided("censored", None, "levels " + " and ".join(ends))
-        return Undecided("too few seeds", None, f"more than {HORIZON * self.n} seeds")
-
-    def _flat(self) -> Undecided:
-        fall = self.fall
-        needed = seeds_that_show(fall, self.n, IDENTIFIED, POWER) if fall else None
-        steeper = f"a reference where the loss still falls, unlike at {self.reference:g}"
-        return Undecided("flat", needed, steeper if needed is None else f"{needed} seeds, or {steeper}")
-
-    def _seeds(self, size: int, alpha: float) -> int | None:
-        """Fewest seeds that decide with a power of 80 % if means and spreads stay as observed, None beyond reach."""
-        rho = self._rho
-        below, above = rho.marks
-        # Equivalence needs two tests to succeed, so each of them may miss half as often.
-        both = (1 + POWER) / 2
-        routes = (
-            [(rho.up_to(above), 1, alpha / 2, POWER)],
-            [(rho.down_to(below), -1, alpha / 2, POWER)],
-            [(rho.up_to(below), 1, alpha, both), (rho.down_to(above), -1, alpha, both)],
-        )
-        needed = [
-            [
-                seeds_that_show(rho.tests.at(places), self.n, level / size, power, sign)
-                for places, sign, level, power in route
-            ]
-            for route in routes
-        ]
-        return min((max(map(int, route)) for route in needed if None not in route), default=None)
+        return undecided(self, size, alpha)

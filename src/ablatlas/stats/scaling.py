@@ -8,6 +8,7 @@ are lucky on all rungs alike, the floor's interval is somewhat narrow.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ VERSION = 1
 
 Floats = NDArray[np.float64]
 
-EXPONENTS = np.geomspace(1 / 64, 8, 1024)  # neighbours differ by 0.6 %
+EXPONENTS = np.geomspace(1 / 64, 8, 2048)  # neighbours differ by 0.3 %
 RUNGS = 4  # three parameters, and one rung to speak against them
 FINEST = 1e-6  # smallest relative error of a mean: one at its cap has none
 
@@ -42,9 +43,11 @@ class Scaling:
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """Fits of one curve for every α of EXPONENTS: (exponents,) `floor`, `scale` of (r / r_1)^-α, and `misfit`,
-    the sum of squared residuals in standard errors. `free_floor` and `stiffness`: as if E could be negative, the floor,
-    and by how much the misfit grows with its squared distance from it."""
+    """Fits of one curve for every α of EXPONENTS, (exponents,) each.
+
+    floor: E >= 0. scale: A >= 0, of (r / r_1)^-α. misfit: sum of squared residuals in standard errors. free_floor and
+    free_misfit: the same if E and A may be negative. stiffness: the misfit's growth with (E - free_floor)^2.
+    """
 
     floor: Floats
     scale: Floats
@@ -82,19 +85,32 @@ def scaling(curve: Curve, alpha: float = ALPHA) -> Scaling:
     y, w = curve.means, 1 / np.maximum(curve.errors, FINEST * curve.means) ** 2
     if ((y - w @ y / w.sum()) ** 2 @ w) <= slack:
         return _unknown("flat")
-    best, held = int(fits.misfit.argmin()), np.flatnonzero(fits.misfit <= slack)
-    room = np.sqrt(np.clip(slack - fits.free_misfit, 0, None) / fits.stiffness)
+    best = int(fits.misfit.argmin())
+    low, high = _ends(fits.misfit, slack)
     allowed = fits.free_misfit <= slack
-    low, high = held[0] > 0, held[-1] < len(EXPONENTS) - 1
+    room = np.sqrt((slack - fits.free_misfit[allowed]) / fits.stiffness[allowed])
     return Scaling(
         exponent=float(EXPONENTS[best]),
-        exponent_low=float(EXPONENTS[held[0]]) if low else None,
-        exponent_high=float(EXPONENTS[held[-1]]) if high else None,
+        exponent_low=low,
+        exponent_high=high,
         floor=float(fits.floor[best]),
-        floor_low=max(0.0, float((fits.free_floor - room)[allowed].min())),
-        floor_high=float((fits.free_floor + room)[allowed].max()),
+        floor_low=max(0.0, float((fits.free_floor[allowed] - room).min())),
+        floor_high=float((fits.free_floor[allowed] + room).max()),
         why=None if low and high else "the ladder does not bound the exponent",
     )
+
+
+def _ends(misfit: Floats, slack: float) -> tuple[float | None, float | None]:
+    """First and last exponent at which the misfit is `slack`, on a line between neighbours; None at a grid's end."""
+    held, log = np.flatnonzero(misfit <= slack), np.log(EXPONENTS)
+
+    def meet(inside: int, outside: int) -> float | None:
+        if not 0 <= outside < len(EXPONENTS):
+            return None
+        share = (slack - misfit[inside]) / (misfit[outside] - misfit[inside])
+        return math.exp(log[inside] + share * (log[outside] - log[inside]))
+
+    return meet(held[0], held[0] - 1), meet(held[-1], held[-1] + 1)
 
 
 def law(curve: Curve) -> tuple[float, float, float]:
@@ -118,7 +134,7 @@ def misfit(curves: Sequence[Curve], alpha: float = ALPHA) -> bool:
 def residuals(curves: Sequence[Curve]) -> Floats:
     """(curves, levels) means less their joint fit with one exponent, in standard errors."""
     fits = [profile(curve) for curve in curves]
-    best = int(sum(fit.misfit for fit in fits).argmin())
+    best = int(np.sum([fit.misfit for fit in fits], axis=0).argmin())
     return np.array(
         [
             (curve.means - fit.floor[best] - fit.scale[best] * _powers(curve)[best])

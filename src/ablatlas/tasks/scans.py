@@ -46,12 +46,11 @@ def subset(labels: Tensor, examples: int, copies: int, keys: Keys) -> Tensor:
     Subsets of one seed are nested, and balanced: the images stand class by class in turn, in an order of the seed's own.
     Raises ValueError where there are not so many images, or copies do not divide them.
     """
-    if not 1 <= examples <= len(labels) * copies:
-        raise ValueError(
-            f"task.examples: found {examples}, expected a whole number from 1 to {len(labels)}, all images"
-        )
     if copies < 1 or examples % copies:
         raise ValueError(f"task.copies: found {copies}, expected a divisor of the {examples} examples")
+    most = len(labels) * copies
+    if not 1 <= examples <= most:
+        raise ValueError(f"task.examples: found {examples}, expected a whole number from 1 to {most}, all images")
     order = torch.randperm(len(labels), generator=keys("subset", 0))
     turn = torch.stack([(labels[order] == label).cumsum(0) * (labels[order] == label) for label in range(CLASSES)]).sum(
         0

@@ -12,7 +12,7 @@ Read = Callable[[], float]
 
 @dataclass(frozen=True)
 class Counter:
-    """`read()` gives the joules counted so far; its zero is arbitrary. Without a counter `name` is None, `why` says why."""
+    """`read()` gives the joules counted so far, from any zero. Without a counter `name` is None and `why` says why."""
 
     name: str | None = None
     read: Read | None = None

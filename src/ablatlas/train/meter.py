@@ -16,10 +16,11 @@ if TYPE_CHECKING:  # the engine imports this module
 def parameters(model: nn.Module) -> dict[str, int]:
     """Counts of numbers, by tensor, after a backward pass.
 
-    `parameters` are all of them, `trainable` those that an optimizer may change, `active` those that it does: the last
-    backward pass left a gradient that is not zero everywhere. In a dense model a trainable tensor is inactive only where
-    no path leads from it to the loss, or a dead one. `non_embedding` leaves out the tables that are looked up, of
-    symbols and of positions, and keeps the read-out, which is multiplied (Kaplan et al. 2020, arXiv 2001.08361, §2.1).
+    `parameters` are all of them, `trainable` those that an optimizer may change, `active` those that it does: the
+    last backward pass left a gradient that is not zero everywhere. In a dense model a trainable tensor is inactive
+    only where no path leads from it to the loss, or a dead one. `non_embedding` leaves out the tables that are looked
+    up, of symbols and of positions, and keeps the read-out, which is multiplied (Kaplan et al. 2020, arXiv
+    2001.08361, §2.1).
     """
     tensors = list(model.parameters())
     tables = {part.weight for part in model.modules() if isinstance(part, nn.Embedding)}
@@ -68,6 +69,6 @@ def peak(run: Callable[[], object], device: torch.device) -> int:
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         run()
     # The profiler's tables sum a whole operator's bytes; when each came and went stands only in the raw events.
-    events = profiler.profiler.kineto_results.events()  # type: ignore[union-attr]
+    events = profiler.profiler.kineto_results.events()
     moves = sorted((event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]")
     return max(accumulate((size for _, size in moves), initial=0))

@@ -1,0 +1,43 @@
+"""One small configuration of each model and task, as a study would resolve it."""
+
+from typing import Any
+
+SGD = {"name": "momentum", "optimizer": "sgd", "lr": 0.05, "momentum": 0.9}
+ADAM = {"name": "adam", "optimizer": "adam", "lr": 0.01, "betas": [0.9, 0.999]}
+COURSE = {
+    "weight_decay": 0.0, "schedule": "constant", "warmup": 0, "clip": None, "steps": 6, "evaluations": 3,
+    "patience": 1.0,  # a few steps leave every loss near the floor, above it or below
+    "stream": 0, "dose": "none",
+}  # fmt: skip
+SCANS = {"examples": 360, "copies": 1, "places": 1}
+PARTS: dict[str, dict[str, Any]] = {
+    "mlp": {
+        "model": {
+            "name": "residual_mlp", "depth": 6, "width": 8, "shortcut": "identity", "norm": "batch",
+            "activation": "relu", "dropout": 0.2,
+        },
+        "task": {"name": "digits", **SCANS},
+        "recipe": SGD | COURSE | {"batch": 32},
+    },
+    "transformer": {
+        "model": {
+            "name": "transformer", "depth": 1, "width": 4, "heads": 2, "ratio": 2, "branch": "pre_norm", "affine": True,
+        },
+        "task": {"name": "digit_pixels", **SCANS},
+        "recipe": ADAM | COURSE | {"batch": 4},
+    },
+    "lstm": {
+        "model": {"name": "lstm", "width": 4, "forget": "learned", "state": "reset"},
+        "task": {
+            "name": "reber", "window": 10, "restart": 2, "examples": 12, "judged": 4, "span": 50, "positions": [50, 60],
+        },
+        "recipe": ADAM | COURSE | {"batch": 3},
+    },
+}  # fmt: skip
+
+
+def config(kind: str = "mlp", **recipe: Any) -> dict[str, Any]:
+    """A small resolved configuration; `recipe` changes keys of its recipe, and `dropout` and `norm` of its model."""
+    parts = PARTS[kind]
+    model = parts["model"] | {key: recipe.pop(key) for key in ("dropout", "norm") if key in recipe}
+    return {"procedure": "train", "engine": "sequential", **parts, "model": model, "recipe": parts["recipe"] | recipe}
