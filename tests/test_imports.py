@@ -13,16 +13,20 @@ PACKAGE = ROOT / "src" / "ablatlas"
 
 # What a study is, told without any number being computed: all that the Snakefile sees.
 DECLARED = {"errors", "tree", "source", "references", "config", "digest", "declaration", "page", "study"}
-# nn → models; models, tasks → train → procedures; record → stats → report. Each may import what is listed for it.
+# nn → models; models, tasks → train → procedures; record → stats → report; plan and controls stand above both.
+# Each may import what is listed for it.
 MAY: dict[str, set[str]] = {
     **dict.fromkeys(DECLARED, DECLARED),
     "nn": set(),
     "models": {"nn"},
     "tasks": {"nn"},
     "train": {"nn", "models", "tasks", *DECLARED},
+    "crossing": set(),
     "record": set(),
-    "procedures": {"train", "record", *DECLARED},
-    "stats": {"record", *DECLARED},
+    "procedures": {"train", "crossing", "record", *DECLARED},
+    "stats": {"crossing", "record", *DECLARED},
+    "plan": {"procedures", "stats", "record", *DECLARED},
+    "controls": {"procedures", "train", "stats", "record", *DECLARED},
     "report": {"stats", "record", *DECLARED},
     "publish": {"report", "stats", "record", *DECLARED},
 }
@@ -32,8 +36,8 @@ TABLES = {"pandas", "statsmodels"}
 NEVER: dict[str, set[str]] = {
     **{part: {"torch", "numpy", "scipy"} | TABLES | PLOTTING for part in DECLARED},
     **dict.fromkeys(TRAINING, TABLES | PLOTTING),
-    "record": {"torch"} | PLOTTING,
-    "stats": {"torch"} | PLOTTING,
+    "crossing": {"torch", "numpy"} | TABLES | PLOTTING,
+    **dict.fromkeys(["record", "stats", "plan", "controls"], {"torch"} | PLOTTING),
     "report": {"torch"},
     "publish": {"torch"},
 }

@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,9 +25,20 @@ STUDIES = names(REPOSITORY)
 SCALES = options(REPOSITORY, "scale")
 
 
+@pytest.fixture(scope="session")
+def composed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of a root in which the example was composed at both scales: a composition costs 0.2 s."""
+    root = make_root(tmp_path_factory.mktemp("composed"))
+    for scale in ("smoke", "laptop"):
+        load("example", scale, root=root)
+    return root / "data"
+
+
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return make_root(tmp_path)
+def root(tmp_path: Path, composed: Path) -> Path:
+    root = make_root(tmp_path)
+    shutil.copytree(composed, root / "data")
+    return root
 
 
 @pytest.fixture
@@ -65,26 +77,50 @@ def test_contrasts_differ_from_their_arm_at_the_listed_paths_alone(real: Study) 
 
 def test_reference_cell_of_every_ladder_is_base(real: Study) -> None:
     for ladder in real.ladders.values():
-        assert ladder.cell(ladder.reference) == "base"
         assert list(ladder.levels) == sorted(ladder.levels)
-        if ladder.path:
-            assert at(real.config, ladder.path) == ladder.reference
+        if ladder.measure in ("edges", "frontier"):
+            assert ladder.reference is None
+            assert "base" not in [cell for _, cell in ladder.rungs]
+        else:
+            assert ladder.cell(ladder.reference) == "base"
+            assert ladder.evaluated or at(real.config, ladder.path) == ladder.reference
 
 
 def test_laptop_claims_rest_on_enough(real: Study) -> None:
+    """Wherever a verdict may be read: seeds, rates, and rungs enough for it on the ladder's own terms."""
     if real.scale != "laptop":
         pytest.skip("a claim is made at scale laptop")
-    assert not real.unmeasured
+    assert set(real.claim["constraints"]) <= set(real.register["primary"])
+    assert not set(real.register["primary"]) & set(real.unmeasured)
     assert len(real.seeds["confirmation"]) >= 10
     assert len(real.seeds["tuning"]) >= 3
     assert all(len(grid) >= 5 for grid in real.tune.grids.values())
-    assert all(len(ladder.levels) >= 4 for ladder in real.ladders.values())
+    for ladder in real.ladders.values():
+        match ladder.measure:
+            case "threshold" | "edges":
+                assert len(ladder.levels) >= 4, ladder.name
+            case "resource":
+                place = ladder.levels.index(ladder.reference)
+                assert 2 <= place < len(ladder.levels) - 2, f"{ladder.name}: two rungs on either side"
+            case "time_to_target":
+                assert ladder.levels[1] >= 2 * ladder.levels[0], ladder.name
+
+
+def test_cells_train_what_their_ladder_names(real: Study) -> None:
+    for cell in real.cells:
+        ladder = real.ladder_of(cell)
+        assert real.variants_of(cell) == (ladder.variants if ladder else tuple(real.variants))
+        assert {"with", "without"} <= set(real.variants_of(cell)) <= set(real.variants)
+        assert real.variants_of("base") == tuple(real.variants), "all, since every ladder reads it"
 
 
 def test_every_cell_has_rates(real: Study) -> None:
     for cell in real.cells.values():
         assert set(cell.rates_from) <= set(real.tuned_cells)
         assert (cell.tuning_digest is None) == (cell.name not in real.tuned_cells)
+        ladder = real.ladder_of(cell.name)
+        assert bool(cell.rates_from) == (ladder is None or ladder.measure != "edges")
+        assert at(real.run_config("with", cell.name), real.tune.path) > 0
 
 
 def test_page_shows_what_was_decided(real: Study, capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,6 +145,7 @@ def test_keys_of_a_part_are_the_arguments_of_its_class(group: str) -> None:
 
 def test_recipes_of_one_optimizer_family_have_the_same_keys() -> None:
     recipes = [read_yaml(REPOSITORY, f"params/recipe/{name}.yaml") for name in ("adam", "momentum")]
+    assert [(recipe["stream"], recipe["dose"]) for recipe in recipes] == [(0, "none")] * 2, "a study's run is as it is"
     assert set(recipes[0]) ^ set(recipes[1]) == {"betas", "momentum"}
 
 
@@ -154,8 +191,9 @@ def test_ladders_and_cells(example: Study) -> None:
     ]  # fmt: skip
     assert example.tuned_cells == tuple(example.cells)
     assert example.cells["depth=20"].settings == {"model.depth": 20}
-    assert example.ladder_of("base") is depth
-    assert example.criterion("examples=90") is None
+    assert example.ladder_of("base") is None, "a rung of all"
+    assert example.ladder_of("depth=20") is depth
+    assert example.variants_of("depth=20") == example.variants_of("base") == tuple(example.variants)
 
 
 def test_run_config_is_resolved(example: Study) -> None:
@@ -342,10 +380,10 @@ def test_seeds_change_what_uses_them(root: Path, example: Study, phase: str, mov
 def test_grid_and_criterion_change_the_tuning(root: Path, example: Study) -> None:
     made = load("example", overrides=["tune.grid=[0.01,0.1]"], root=root)
     assert all(digests(made)[cell][1] != pair[1] for cell, pair in digests(example).items())
+    assert all(digests(made)[cell][0] != pair[0] for cell, pair in digests(example).items())
     replace(root, "solved: train_loss < midpoint", "solved: loss < midpoint")
     made = load("example", root=root)
-    moved = {cell for cell, pair in digests(example).items() if digests(made)[cell][1] != pair[1]}
-    assert moved == {"base", "depth=14", "depth=20", "depth=32", "depth=56", "depth=110"}
+    assert all(digests(made)[cell][1] != pair[1] for cell, pair in digests(example).items()), "one score for all"
 
 
 def test_new_arm_leaves_the_runs_of_the_others(root: Path, example: Study) -> None:
@@ -498,6 +536,10 @@ def test_copy_that_ablates_another_part_works(
     made = load("copied", scale, root=root)
     assert made.name == "copied"
     assert [at(made.run_config(arm), ablate) for arm in arms] == list(values)
+    whole = load("residual", scale, root=REPOSITORY)
+    assert list(made.ladders) == list(whole.ladders), "each ladder works as it did"
+    assert list(made.cells) == list(whole.cells)
+    assert [made.rates_from(cell) for cell in made.cells] == [whole.rates_from(cell) for cell in whole.cells]
     assert names(root) == ["copied", "example"]
 
 

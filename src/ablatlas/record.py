@@ -129,8 +129,10 @@ def _rows(table: dict[str, list]) -> Rows:
 def stored(folders: Iterable[Path], phase: str) -> Iterator[tuple[str, Record, int]]:
     """Every run of one phase that the records in `folders` hold: its key, its record, its row in it."""
     for path in sorted(p for folder in folders for p in folder.rglob("[!.]*.json.gz")):
+        # Only a tuning record's name tells the phase; what else there is, a clock's among them, is read.
         if ".shelf" in path.parts or path.name.endswith(".tuning.json.gz") != (phase == "tuning"):
             continue
         record = read(path)
         for index, run in enumerate(record.run):
-            yield run["key"], record, index
+            if run["phase"] == phase:
+                yield run["key"], record, index

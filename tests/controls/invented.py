@@ -1,9 +1,9 @@
 """A training whose losses follow a law, so that a control's whole pipeline runs in a second."""
 
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -62,10 +62,11 @@ def clocked(study: Study) -> Record:
     return found
 
 
-def worked(name: str, monkeypatch: pytest.MonkeyPatch, scale: str = "laptop") -> Study:
-    """A control with all its records in a folder of its own."""
+def worked(name: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+    """A control with all its records in a root of its own."""
     monkeypatch.setattr(cellwork, "train", train)
-    study = replace(load(name, scale), root=Path(mkdtemp(prefix="ablatlas-")))
+    monkeypatch.setattr(os, "fsync", lambda file: None)  # nothing here has to survive a power cut
+    study = replace(load(name), root=root / name)
     for cell in study.tuned_cells:
         tune(study, cell, study.root / study.tuning_record(cell), lambda line: None)
     for cell in study.cells:

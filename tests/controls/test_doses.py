@@ -22,10 +22,11 @@ Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def studies() -> Iterator[dict[str, Study]]:
+def studies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Study]]:
     """Every dose's study, trained by a law."""
+    root = tmp_path_factory.mktemp("controls")
     with pytest.MonkeyPatch.context() as patch:
-        yield {name: worked(dose.study, patch) for name, dose in DOSES.items()}
+        yield {name: worked(dose.study, root, patch) for name, dose in DOSES.items()}
 
 
 def rows(name: str, study: Study) -> list[Row]:

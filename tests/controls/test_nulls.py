@@ -1,6 +1,7 @@
 """Nulls: equal bits, and a ratio of 1 for other names."""
 
 import math
+from pathlib import Path
 
 import pytest
 from invented import worked
@@ -11,8 +12,8 @@ from ablatlas.record import Record
 from ablatlas.stats.ratio import Ratio
 
 
-def test_the_control_passes_where_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    study = worked(nulls.STUDY, monkeypatch)
+def test_the_control_passes_where_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = worked(nulls.STUDY, tmp_path, monkeypatch)
     found = nulls.bits(record.read(study.root / study.record(cell)) for cell in study.cells)
     assert found["passed"]
     assert found["runs"] == len(study.cells) * len(study.seeds["confirmation"])

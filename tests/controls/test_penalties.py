@@ -18,9 +18,10 @@ Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def studies() -> Iterator[dict[str, Study]]:
+def studies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Study]]:
+    root = tmp_path_factory.mktemp("controls")
     with pytest.MonkeyPatch.context() as patch:
-        yield {name: worked(name, patch) for name in PENALTIES}
+        yield {name: worked(name, root, patch) for name in PENALTIES}
 
 
 def rows(name: str, study: Study) -> list[Row]:

@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from tiny import Engine, make
 
 from ablatlas import record
+from ablatlas.declaration.registered import registered
 from ablatlas.procedures import cellwork
 from ablatlas.procedures.cellwork import Cellwork
 from ablatlas.record import Record, RecordError
@@ -66,7 +67,9 @@ def test_runs_are_trained_in_order_and_land_in_the_record(study: Study, said: li
         assert (row["cell"], row["phase"], row["state"]) == ("base", "confirmation", "finished")
         assert row["key"].startswith(f"{row['digest']}-s{row['seed']}-sequential-{torch.__version__}-cpu-t1")
         assert found.configs[row["digest"]] == study.run_config(row["arm"], "base", row["rate"])
-    assert found.outcome[1] == {"run": 1, "train_loss": 1.001, "parameters": "with0.11", "loss": 1.001}
+    assert found.outcome[1] == {
+        "run": 1, "best_step": 4, "train_loss": 1.001, "parameters": "with0.11", "loss": 1.001
+    }  # fmt: skip
     assert said[-1] == "tiny base confirmation: 3 runs, 3 trained, 0 taken over, 0 picked up"
 
 
@@ -238,7 +241,7 @@ def test_progress_is_told_now_and_then_and_at_the_end(
 
 def test_the_record_says_where_it_comes_from(study: Study, said: list[str], engine: Engine) -> None:
     found: Record = work_through(study, said, PLAN[:1]).record
-    assert found.provenance["registration"] == study.register
+    assert found.provenance["registration"] == registered(study)
     assert found.provenance["versions"]["torch"] == torch.__version__
     assert (found.provenance["device"], found.provenance["threads"]) == ("cpu", 1)
     assert found.provenance["source"] == {"commit": None, "clean": None}, "a folder outside any repository"

@@ -1,4 +1,4 @@
-"""Tuning a cell and confirming it: scores, ledgers, grids that grow, rates that are handed on."""
+"""Tuning a cell and confirming it: ledgers, grids that grow, rates that are handed on, targets too."""
 
 import json
 from itertools import product
@@ -10,9 +10,8 @@ import pytest
 from tiny import Engine, make
 
 from ablatlas import record
-from ablatlas.declaration.ladders import Criterion, Ladder
 from ablatlas.procedures import cellwork
-from ablatlas.procedures.train import Scoring, confirm, rates, tune
+from ablatlas.procedures.train import confirm, rates, tune
 from ablatlas.study import Study
 
 FLOOR = 2.3025  # of the digits, about ln 10
@@ -49,62 +48,6 @@ def losses(*rows: tuple[float, ...], grid: tuple[float, ...] = (0.01, 0.03, 0.1)
     }
 
 
-# --- scores ---
-
-
-def ladder(op: str, value: float | str = "midpoint", metric: str = "train_loss", *, evaluated: bool = False) -> Ladder:
-    solved = Criterion(metric, op, value)  # type: ignore[arg-type]
-    path = None if evaluated else "model.depth"
-    return Ladder("l", "optimization", "threshold", path, (50, 100), 50, evaluated, solved)
-
-
-@pytest.mark.parametrize(
-    ("outcome", "state", "score"),
-    [
-        ({"train_loss": 1.0}, "finished", 1.0),
-        ({"train_loss": 2.0}, "finished", 2.0),
-        ({"train_loss": 9.0}, "finished", 2.0),  # capped at the floor
-        ({"train_loss": 0.1}, "diverged", 2.0),
-        ({"train_loss": None}, "diverged", 2.0),
-        ({"train_loss": 0.1}, "out-of-memory", 2.0),
-    ],
-)
-def test_a_run_scores_its_capped_loss_and_the_floor_where_it_has_not_finished(
-    outcome: dict[str, float], state: str, score: float
-) -> None:
-    scoring = Scoring(ladder("<"), {"loss": 2.0})
-    assert scoring.cap == 2.0
-    assert scoring(outcome, state) == score
-
-
-def test_what_should_be_high_is_scored_as_a_loss_and_averaged_over_evaluated_levels() -> None:
-    scoring = Scoring(ladder(">=", 0.98, "recall", evaluated=True), {"loss": 1.9, "recall@50": 0.5, "recall@100": 0.5})
-    assert scoring.cap == -0.5
-    assert scoring({"recall@50": 1.0, "recall@100": 0.8}, "finished") == pytest.approx(-0.9)
-    assert scoring({"recall@50": 1.0, "recall@100": 0.3}, "finished") == pytest.approx(-0.75)
-    assert scoring({"recall@50": None, "recall@100": None}, "diverged") == -0.5
-
-
-@pytest.mark.parametrize(
-    ("rungs", "floor", "scores", "value"),
-    [
-        (ladder("<"), {"loss": 2.0}, {"with": 0.4, "without": 1.0, "strong": 0.0}, 1.2),
-        (ladder("<"), {"loss": 2.0}, {"with": 1.6, "without": 1.0}, 1.5),
-        (ladder("<", 0.7), {"loss": 2.0}, {"with": 0.4, "without": 1.0}, 0.7),
-        (ladder(">", "midpoint", "accuracy"), {"accuracy": 0.1}, {"with": -0.9, "without": -0.5}, 0.5),
-    ],
-)
-def test_the_midpoint_lies_between_the_floor_and_the_better_of_with_and_without(
-    rungs: Ladder, floor: dict[str, float], scores: dict[str, float], value: float
-) -> None:
-    assert Scoring(rungs, floor).criterion_value(scores) == pytest.approx(value)
-
-
-def test_without_a_criterion_there_is_nothing_to_tune_by() -> None:
-    with pytest.raises(ValueError, match="found none with a criterion"):
-        Scoring(None, {"loss": 1.0})
-
-
 # --- tuning ---
 
 
@@ -120,7 +63,8 @@ def test_the_ledger_tells_what_was_tried_and_chosen(study: Study, engine: Engine
     engine.losses["scaled_init", 0.003] = 0.4
     ledger = tuned(study)
     assert (ledger["path"], ledger["metric"], ledger["goal"]) == ("recipe.lr", "train_loss", "min")
-    assert ledger["cap"] == pytest.approx(FLOOR, abs=1e-3)
+    assert ledger["cap"] == ledger["floor"]["loss"] == pytest.approx(FLOOR, abs=1e-3)
+    assert set(ledger["floor"]) == {"loss", "error"}
     assert ledger["seeds"] == [1000, 1001]
     # the strong arm's optimum was at the lower edge, so the grid grew in every arm
     assert ledger["grids"] == {arm: [0.003, 0.01, 0.03, 0.1] for arm in ("with", "without", "scaled_init")}
@@ -220,9 +164,10 @@ def test_an_untuned_rung_takes_rates_between_its_neighbors(study: Study, engine:
 
 
 def test_a_tuned_cell_takes_its_own_rates(study: Study) -> None:
-    ledgers = {"base": {"chosen": {"with": 0.1}}, "depth=16": {"chosen": {"with": 0.01}}}
-    assert rates(study, "base", ledgers) == {"with": 0.1}
-    assert rates(study, "depth=16", ledgers) == {"with": 0.01}
+    base, deep = (dict.fromkeys(study.variants, rate) for rate in (0.1, 0.01))
+    ledgers = {"base": {"chosen": base}, "depth=16": {"chosen": deep}}
+    assert rates(study, "base", ledgers) == base
+    assert rates(study, "depth=16", ledgers) == deep
 
 
 def test_published_ledgers_are_used_unless_runs_are_made_anew(study: Study, engine: Engine) -> None:
@@ -235,3 +180,62 @@ def test_published_ledgers_are_used_unless_runs_are_made_anew(study: Study, engi
     confirm(study, "base", study.root / "used.json.gz", silent)
     with pytest.raises(record.RecordError, match=working.name):
         confirm(study, "base", study.root / "anew.json.gz", silent, anew=True)
+
+
+# --- ladders of rates and of time ---
+
+MORE = {
+    "ladders:\n": """ladders:
+  rates: {constraint: optimization, measure: edges, levels: [0.001, 0.5], variants: [with, without]}
+  time: {constraint: optimization, measure: time_to_target, path: recipe.steps, levels: [4, 12], variants: [with, without]}
+"""
+}
+
+
+@pytest.fixture
+def more(tmp_path: Path) -> Study:
+    """The same study with a ladder of rates and a ladder of time."""
+    return make(tmp_path, **MORE)
+
+
+def test_rates_are_trained_as_they_stand_without_tuning(more: Study, engine: Engine) -> None:
+    found = confirmed(more, "rates=0.5")
+    assert engine.asked == [(arm, 0.5, seed, "test") for arm in ("with", "without") for seed in (0, 1, 2)]
+    assert {row["rate"] for row in found.run} == {0.5}
+    assert {config["recipe"]["lr"] for config in found.configs.values()} == {0.5}
+    with pytest.raises(KeyError, match="not tuned"):
+        more.tuning_record("rates=0.5")
+
+
+def test_time_is_tuned_on_the_steps_to_what_the_base_cell_reached(more: Study, engine: Engine) -> None:
+    engine.losses = losses((1, 0.5, 1), (1, 0.6, 1), (1, 0.7, 1))
+    base = tuned(more)
+    engine.asked.clear()
+    # The stub's curves have one point, at step 4: it reaches the target or it does not.
+    engine.losses = losses((1, 0.1, 1), (1, 0.6, 1), (1, 0.7, 1)) | {("without", 0.01): 2.0}
+    ledger = tuned(more, "time=12")
+    targets = {  # on the line from the floor at step 0, over the two tuning runs at the chosen rate
+        str(q): pytest.approx(np.mean([base["cap"] * (loss / base["cap"]) ** q for loss in (0.5, 0.501)]))
+        for q in (0.25, 0.5, 0.75)
+    }
+    assert ledger["targets"] == targets
+    assert (ledger["metric"], ledger["goal"], ledger["cap"]) == ("steps to target", "min", 12.0)
+    assert "criterion" not in ledger
+    assert {arm for arm, *_ in engine.asked} == set(ledger["grids"]) == {"with", "without"}
+    scores = {(t["variant"], t["rate"], t["seed"]): t["score"] for t in ledger["trials"]}
+    reached = 4 * np.log(base["cap"] / ledger["targets"]["0.5"]) / np.log(base["cap"] / 0.1)
+    assert scores["with", 0.03, 1000] == pytest.approx(reached)
+    assert scores["without", 0.01, 1000] == 12.0
+    assert ledger["chosen"]["with"] == 0.03
+
+
+def test_time_runs_to_the_limit_evaluated_as_often_in_each_stretch(more: Study) -> None:
+    short, long = (more.run_config("with", cell)["recipe"] for cell in ("base", "time=12"))
+    assert (short["steps"], short["evaluations"]) == (4, 2)
+    assert (long["steps"], long["evaluations"]) == (12, 6)
+
+
+def test_tuning_time_before_the_base_cell_names_the_missing_ledger(more: Study, engine: Engine) -> None:
+    with pytest.raises(record.RecordError, match=more.tuning_record("base").name):
+        tuned(more, "time=12")
+    assert engine.asked == []

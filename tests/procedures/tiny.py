@@ -61,6 +61,6 @@ class Engine:
         state = "diverged" if loss > 100 else "finished"
         point = {"step": 4, "train_loss": loss, "loss": loss, "gradient_norms": [0.5, float("nan")]}
         score = loss if state == "finished" else None
-        outcome = {"train_loss": loss, "parameters": f"{arm}{rate}{seed}", "loss": score}
+        outcome = {"best_step": 4, "train_loss": loss, "parameters": f"{arm}{rate}{seed}", "loss": score}
         meters = {"seconds": 0.01, "flops_per_step": 10, "parameters": 3, "trainable": 3}
         return Run(state, [point], outcome, meters, {"weight": torch.full((2,), float(seed))})

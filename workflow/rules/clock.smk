@@ -4,13 +4,13 @@
 rule clock:
     output:
         "data/runs/{study}/clock-{digest}.json.gz",
+    # Before everything else: all cores are free at once only while nothing has begun.
+    priority: 10_000
     # All cores here, so that nothing else runs beside it; on a cluster the profile asks for a node of its own, where
     # `workflow.cores` counts as one.
     threads: workflow.cores
     resources:
         exclusive=1,
-    # Before everything else: all cores are free at once only while nothing has begun.
-    priority: 10_000
     shell:
         "python -m ablatlas.procedures clock {wildcards.study} --scale {SCALE} --out {output}"
 

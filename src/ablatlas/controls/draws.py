@@ -13,6 +13,7 @@ from ablatlas.stats.collect import collect
 from ablatlas.stats.measure import measure
 from ablatlas.study import Study
 
+MEMORY = Path("/dev/shm")  # where the system has one; a draw writes a file a run, and a disk takes longer than that run
 Say = Callable[[str], None]
 Row = dict[str, Any]
 
@@ -25,7 +26,7 @@ def draw(study: Study, k: int) -> Study:
 
 def measured(study: Study) -> Row:
     """A study's results from nothing, by the functions of the DAG, in a folder that is thrown away."""
-    with TemporaryDirectory(prefix="ablatlas-") as folder:
+    with TemporaryDirectory(prefix="ablatlas-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
         own = replace(study, root=Path(folder))
         for cell in own.tuned_cells:
             tune(own, cell, own.root / own.tuning_record(cell), quiet)

@@ -16,8 +16,10 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ablatlas.stats import target, threshold
+from ablatlas.stats.clocked import NetTerm, units
 from ablatlas.stats.closure import Closure, closure
 from ablatlas.stats.curve import Curve
+from ablatlas.stats.edges import Block, Edges
 from ablatlas.stats.power import detectable_effect
 from ablatlas.stats.question import Compared
 from ablatlas.stats.resource import Resource
@@ -144,6 +146,54 @@ class Times:
         if self.tick:
             steps = np.ceil(steps / self.tick) * self.tick
         return target.Arrivals(np.minimum(steps, self.limit), steps < self.limit, self.limit)
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Rates that an arm bears: it solves at those within a range around 0.1, its edges as steep as `slope`.
+
+    The denominator's range is rho times narrower, half of it at either edge.
+    """
+
+    name: str
+    slope: float
+    decades: float
+    rho: float
+    rates: tuple[float, ...] = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+    fewest: int = 8  # seeds below which nothing is decided
+    measure: str = "edges"
+
+    def effect(self, n: int) -> float | None:
+        return self.rho if n >= self.fewest else None
+
+    def draw(self, rng: Generator, n: int, rho: float) -> Edges:
+        return Edges(self.arm(rng, n, self.decades), self.arm(rng, n, self.decades - math.log10(rho)))
+
+    def arm(self, rng: Generator, n: int, decades: float) -> Block:
+        """One arm; a run solves with a chance of one half at either edge."""
+        out = np.abs(np.log10(np.array(self.rates) / 0.1)) - decades / 2
+        chance = 1 / (1 + 10 ** (self.slope * out))
+        return Block(self.rates, tuple(rng.binomial(n, chance).tolist()), n, inside=0.1)
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """Rates on a clock: log-normal blocks, twice as many as seeds, on a machine that slows down by `drift` a pass."""
+
+    name: str
+    spread: float
+    drift: float = 0.0
+    measure: str = "flop_rate"
+
+    def effect(self, n: int) -> float | None:
+        return beyond_delta(n, self.spread)
+
+    def draw(self, rng: Generator, n: int, rho: float) -> NetTerm:
+        passes = np.arange(2 * n)
+        places = np.where(passes % 2, 1, 0)  # ABBA: the numerator goes first in every other pass
+        slower = [self.drift * (2 * passes + place) for place in (places, 1 - places)]
+        logs = [self.spread * rng.standard_normal(2 * n) - each for each in slower]
+        return NetTerm(units(np.exp(logs[0] + math.log(rho)), np.exp(logs[1])))
 
 
 @dataclass(frozen=True)

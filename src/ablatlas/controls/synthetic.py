@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from ablatlas.controls.simulated import Gaps, Kind, Resources, Stairs, Times, power_law
+from ablatlas.controls.simulated import Clocks, Gaps, Kind, Ranges, Resources, Stairs, Times, power_law
 from ablatlas.stats.question import Compared
 from ablatlas.stats.threshold import ALPHA
 
@@ -40,6 +40,10 @@ KINDS: tuple[Kind, ...] = (
     Times("smooth", spread=0.15, limit=1e6),
     Times("censored", spread=0.3, limit=200.0),
     Times("coarse", spread=0.05, limit=1e6, tick=10.0),
+    Ranges("all or nothing", slope=40.0, decades=4.4, rho=100.0),
+    Ranges("gradual", slope=4.0, decades=4.0, rho=1000.0),
+    Clocks("steady", spread=0.05),
+    Clocks("drifting", spread=0.05, drift=0.02),
 )
 GAPS = (
     Gaps("multiplied resource", power_law(0.1, 0.6, 0.7), lambda r: power_law(0.1, 0.6, 0.7)(r / 3), "closing"),

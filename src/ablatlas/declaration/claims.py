@@ -92,8 +92,9 @@ def clock(where: Where, declared: object) -> Tree | None:
     if declared is None:
         return None
     timer = where.mapping("clock", declared, ("blocks", "seconds"))
-    if isinstance(timer["blocks"], bool) or not isinstance(timer["blocks"], int) or timer["blocks"] < 2:
-        where.fail("clock.blocks", timer["blocks"], "a whole number from 2")
+    blocks = timer["blocks"]
+    if isinstance(blocks, bool) or not isinstance(blocks, int) or blocks < 2 or blocks % 2:
+        where.fail("clock.blocks", blocks, "an even number from 2, half of them in either order")
     if not is_number(timer["seconds"]) or not timer["seconds"] > 0:
         where.fail("clock.seconds", timer["seconds"], "a positive number")
     return timer

@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from ablatlas.config import touches
 from ablatlas.declaration.arms import Variant, apply
@@ -143,7 +143,7 @@ def _ladder(where: Where, name: str, entry: object, config: Tree, made: dict[str
         name=name,
         constraint=declared["constraint"],
         measure=measure,
-        path=config["tune"].get("path") if measure == "edges" else declared.get("path"),
+        path=_rates(where, label, levels, config["tune"]) if measure == "edges" else declared.get("path"),
         levels=levels,
         reference=_reference(where, label, declared, levels),
         evaluated=evaluated,
@@ -151,6 +151,13 @@ def _ladder(where: Where, name: str, entry: object, config: Tree, made: dict[str
         variants=_variants(where, label, declared.get("variants"), made),
         over=declared.get("over"),
     )
+
+
+def _rates(where: Where, label: str, levels: tuple[float, ...], tune: Any) -> str | None:
+    """The path that rates are put at, once they are such: the tuned one, which is checked where it is declared."""
+    if levels[0] <= 0:
+        where.fail(f"{label}.levels", levels[0], "a positive number")
+    return tune.get("path") if isinstance(tune, dict) else None
 
 
 def _evaluated(where: Where, label: str, declared: Tree) -> bool:

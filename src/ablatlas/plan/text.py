@@ -77,7 +77,7 @@ def totals(plans: Sequence[Plan], terms: Terms) -> Sections:
             [
                 f"{terms.watts:g} W a {_unit(plans)}, {START:g} s to start a job, as fast as the recorded runs were",
                 f"{STEP:g} s a step where nothing is recorded; a seed SD of {shows.SCATTER:g} doublings likewise",
-                f"≥: each grid may grow by up to {EXTENSIONS} rates; ≤: runs at rates not tuned yet may be recorded; ~: both",
+                f"≥: each grid may grow by up to {EXTENSIONS} rates; ≤: runs at untuned rates may be recorded; ~: both",
             ],
         ),
     ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ablatlas.plan.past import PHASES, Past, torch_version
-from ablatlas.procedures.tuning import interpolate
+from ablatlas.procedures.tuning import rates
 from ablatlas.study import Study, run_key
 
 THREADS = 1  # of a run's process, as the engine has it
@@ -49,15 +49,17 @@ def _jobs(study: Study, cell: str, past: Past, published: bool) -> Iterator[Job]
             continue
         tuning = phase == "tuning"
         path = study.tuning_record(cell, published) if tuning else study.record(cell, published)
-        rates = grids(study, cell) if tuning else chosen(study, cell, past, published)
-        total = Counter({variant: len(rates[variant]) * len(study.seeds[phase]) for variant in rates})
+        tried = grids(study, cell) if tuning else chosen(study, cell, past, published)
+        total = Counter({variant: len(tried[variant]) * len(study.seeds[phase]) for variant in tried})
         if (study.root / path).is_file():
             # A tuning record may hold more than the declared grid, which may have grown.
             count = len(past.records[path].run) if path in past.records else total.total()
             yield Job(cell, phase, count, True, 0, {}, "")
             continue
-        left = Counter(v for v, key in _keys(study, cell, phase, rates) if key not in past.keys[phase])
-        bound = "at least" if tuning else "at most" if None in {r for known in rates.values() for r in known} else ""
+        left = Counter(v for v, key in _keys(study, cell, phase, tried) if key not in past.keys[phase])
+        bound = (
+            "at least" if tuning else "at most" if None in {rate for each in tried.values() for rate in each} else ""
+        )
         yield Job(cell, phase, total.total(), False, total.total() - left.total(), dict(left), bound)
 
 
@@ -69,19 +71,11 @@ def grids(study: Study, cell: str) -> dict[str, list[float | None]]:
 def chosen(study: Study, cell: str, past: Past, published: bool) -> dict[str, list[float | None]]:
     """Variant -> the one rate of its confirmation runs, None while tuning has not chosen it."""
     variants, sources = study.variants_of(cell), study.rates_from(cell)
-    if not sources:  # the level is a rate
-        return {variant: [study.levels[cell][study.tune.path]] for variant in variants}
     ledgers = {source: past.ledger(study.tuning_record(source, published)) for source in sources}
-    rates = {source: ledger["chosen"] for source, ledger in ledgers.items() if ledger}
-    if len(rates) < len(sources):
+    known = {source: ledger for source, ledger in ledgers.items() if ledger}
+    if len(known) < len(sources):
         return {variant: [None] for variant in variants}
-    if cell in rates:
-        return {variant: [rates[cell][variant]] for variant in variants}
-    ladder = study.ladder_of(cell)
-    assert ladder is not None  # `base` is tuned
-    level = {name: level for level, name in ladder.rungs}
-    tuned = {v: {level[source]: rates[source][v] for source in sources} for v in variants}
-    return {variant: [interpolate(level[cell], tuned[variant])] for variant in variants}
+    return {variant: [rate] for variant, rate in rates(study, cell, known).items()}
 
 
 def _keys(study: Study, cell: str, phase: str, rates: dict[str, list[float | None]]) -> Iterator[tuple[str, str]]:

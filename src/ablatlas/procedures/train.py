@@ -8,7 +8,7 @@ import numpy as np
 from ablatlas import record
 from ablatlas.procedures.cellwork import Cellwork, Say
 from ablatlas.procedures.scoring import Scoring, Timing, aims
-from ablatlas.procedures.tuning import Choice, choose, extend, extension, interpolate
+from ablatlas.procedures.tuning import Choice, choose, extend, extension, rates
 from ablatlas.study import Study
 from ablatlas.train.sequential import build
 
@@ -96,23 +96,6 @@ def tune(study: Study, cell: str, path: Path, say: Say, *, anew: bool = False) -
     tuning = Tuning(study, cell, work)
     work.record.ledger = tuning.ledger(tuning.run())
     work.finish(path)
-
-
-def rates(study: Study, cell: str, ledgers: dict[str, dict[str, Any]]) -> dict[str, float]:
-    """Every variant's rate at a cell: the level itself, the one it was tuned to there, or one between its neighbours'.
-
-    The last is interpolated along the cell's ladder.
-    """
-    variants = study.variants_of(cell)
-    if not ledgers:
-        return dict.fromkeys(variants, float(study.levels[cell][study.tune.path]))
-    if cell in ledgers:
-        tuned: dict[str, float] = ledgers[cell]["chosen"]
-        return {variant: tuned[variant] for variant in variants}
-    ladder = study.ladders[cell.split("=")[0]]
-    level_of = {name: level for level, name in ladder.rungs}
-    chosen = {level_of[name]: ledger["chosen"] for name, ledger in ledgers.items()}
-    return {v: interpolate(level_of[cell], {level: c[v] for level, c in chosen.items()}) for v in variants}
 
 
 def confirm(study: Study, cell: str, path: Path, say: Say, *, anew: bool = False) -> None:

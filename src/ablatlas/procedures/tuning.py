@@ -8,10 +8,17 @@ Grids may differ between variants but are equally long, and an extension lengthe
 therefore named by its place in the grid.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from ablatlas.study import Study
 
 EXTENSIONS = 3
 Scores = dict[str, np.ndarray]  # variant -> (rates, seeds) scores
@@ -77,3 +84,20 @@ def interpolate(level: float, tuned: dict[float, float]) -> float:
     levels = sorted(tuned)
     rates = np.interp(np.log(level), np.log(levels), np.log([tuned[x] for x in levels]))
     return float(f"{np.exp(rates):.4g}")
+
+
+def rates(study: Study, cell: str, ledgers: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Every variant's rate at a cell: the level itself, the one it was tuned to there, or one between its neighbours'.
+
+    The last is interpolated along the cell's ladder.
+    """
+    variants = study.variants_of(cell)
+    if not ledgers:
+        return dict.fromkeys(variants, float(study.levels[cell][study.tune.path]))
+    if cell in ledgers:
+        tuned: dict[str, float] = ledgers[cell]["chosen"]
+        return {variant: tuned[variant] for variant in variants}
+    ladder = study.ladders[cell.split("=")[0]]
+    level_of = {name: level for level, name in ladder.rungs}
+    chosen = {level_of[name]: ledger["chosen"] for name, ledger in ledgers.items()}
+    return {v: interpolate(level_of[cell], {level: c[v] for level, c in chosen.items()}) for v in variants}

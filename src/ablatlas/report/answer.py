@@ -46,7 +46,7 @@ def answers(view: View) -> Html:
         "alone, or by a resource whose ample supply closes the gap. Along for the ride: a ratio above 1 that another "
         "constraint explains as well. ρ with its interval at the level at which the verdict was decided."
     )
-    return table(caption, [Column(name, name == "ρ") for name in names], rows)
+    return table(caption, [Column(name, name == "ρ") for name in names], rows, "stacked")
 
 
 def _row(view: View, name: str, label: str) -> list[str | Html]:

@@ -85,10 +85,10 @@ def _draw_band(ax: Axes, look: Look, rows: Rows) -> None:
 
 def _name_target(ax: Axes, look: Look, rows: Rows, lift: float) -> None:
     """The fraction of the budget beside a curve's middle, for the first variant to its left."""
-    middle = min(rows, key=lambda row: abs(row["surviving"] - 0.5))
-    side: dict[str, Any] = {"xytext": (-2, 0), "ha": "right"} if lift < 0 else {"xytext": (3, 0), "ha": "left"}
-    place: dict[str, Any] = {"xy": (middle["level"], middle["surviving"] + 0.02), "textcoords": "offset points"}
-    ax.annotate(NAMES.get(middle["q"], ""), **place, **side, fontsize=6.5, color=look.color)
+    half = next((row for row in rows if row["surviving"] <= 0.5), rows[-1])
+    side = {"xytext": (-2, 2), "ha": "right"} if lift < 0 else {"xytext": (3, 2), "ha": "left"}
+    place: dict[str, Any] = {"xy": (half["level"], max(0.5, half["surviving"])), "textcoords": "offset points"}
+    ax.annotate(NAMES.get(half["q"], ""), **place | side, fontsize=6.5, color=look.color)
 
 
 def _draw_fractions(ax: Axes, fractions: Rows) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from ablatlas.report.captions import Words
 from ablatlas.report.drawing import legend, plain_decades, quantity, sample
@@ -36,6 +37,9 @@ def draw(view: View, ladder: Ladder) -> Figure:
         ax.fill_between(place, low, high, color=look.color, alpha=0.18, linewidth=0)
     ax.set_xscale("log")
     ax.margins(x=0.06)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0), numticks=12))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(lambda flops, _: f"{flops:.0e}".replace("e+0", "e").replace("e+", "e"))
     if rows and min(row["loss"] for row in rows) > 0:
         ax.set_yscale("log")
         plain_decades(ax)

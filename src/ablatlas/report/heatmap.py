@@ -37,7 +37,7 @@ def draw(studies: Rows) -> Figure:
     """A row a study, a column a constraint. Cells without a verdict name a note below that says why."""
     notes = reasons(studies)
     tall = HEIGHT * len(studies)
-    figure = Figure(figsize=(DOUBLE, tall + 1.35 + 0.13 * len(notes)), layout="constrained")
+    figure = Figure(figsize=(DOUBLE, tall + 1.75 + 0.13 * len(notes)), layout="constrained")
     ax, foot = figure.subplots(2, 1, height_ratios=[tall + 0.35, 0.13 * max(1, len(notes))])
     for row, results in enumerate(studies):
         for column, constraint in enumerate(CONSTRAINTS):
@@ -66,8 +66,9 @@ def _cell(ax: Axes, x: int, y: int, results: Row, constraint: str, notes: Mappin
         ink = "white" if _dark(color) else INK
         _hatch(ax, x, y, verdict, ink)
         mark, below = f"{MARKS[verdict['verdict']]} ({_size(verdict)})", _below(verdict)
-        ax.text(x + 0.5, y + 0.27, mark, **_centred(7, ink), bbox=_ground(color))
-        ax.text(x + 0.5, y + 0.66, below, **_centred(6.5, ink), bbox=_ground(color) if below else None)
+        ground = None if closes(verdict) else _ground(color)
+        ax.text(x + 0.5, y + 0.27, mark, **_centred(7, ink), bbox=ground)
+        ax.text(x + 0.5, y + 0.66, below, **_centred(6.5, ink), bbox=ground if below else None)
     _outline(ax, x, y, claimed(results, constraint))
 
 
@@ -78,7 +79,7 @@ def _hatch(ax: Axes, x: int, y: int, verdict: Row, ink: str) -> None:
 
 
 def _size(verdict: Row) -> str:
-    return "counted" if exact(verdict["rho"]) else f"n = {verdict['n']}"
+    return "counted" if exact(verdict) else f"n = {verdict['n']}"
 
 
 def closes(verdict: Row) -> bool:

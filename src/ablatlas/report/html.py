@@ -66,12 +66,15 @@ def join(*parts: Html) -> Html:
     return Html("\n".join(part.text for part in parts))
 
 
-def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str | Html]]) -> Html:
-    """A table whose first column names its rows; cells are plain texts or pieces of HTML."""
+def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str | Html]], kind: str = "") -> Html:
+    """A table whose first column names its rows; cells are plain texts or pieces of HTML.
+
+    kind: `stacked` sets each row as a list under its name where a page is narrow.
+    """
     head = "".join(f'<th scope="col"{_number(c)}>{escape(c.name)}</th>' for c in columns)
     body = "".join(f"<tr>{_row(columns, row)}</tr>" for row in rows)
     return Html(
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table{_class(kind)}>'
         f"<caption><span>{escape(caption)}</span></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -80,7 +83,7 @@ def _row(columns: Sequence[Column], row: Sequence[str | Html]) -> str:
     cells = [cell.text if isinstance(cell, Html) else escape(cell) for cell in row]
     first, *rest = zip(columns, cells, strict=True)
     return f'<th scope="row"{_number(first[0])}>{first[1]}</th>' + "".join(
-        f"<td{_number(column)}>{cell}</td>" for column, cell in rest
+        f'<td{_number(column)} data-name="{escape(column.name)}">{cell}</td>' for column, cell in rest
     )
 
 

@@ -85,12 +85,11 @@ def _edges(rates: Row) -> str:
 
 
 def _end(bracket: Row) -> str:
-    low, high = bracket["low"], bracket["high"]
-    if low is None and high is None:
-        return "at a rate that cannot be located"
-    if low is None:
-        return f"below {number(high)}"
-    return f"beyond {number(low)}" if high is None else f"between {number(low)} and {number(high)}"
+    """Between which rates an edge lies, as they stand on the axis of the figure."""
+    low, high = (None if bracket[key] is None else f"{bracket[key]:g}" for key in ("low", "high"))
+    if low and high:
+        return f"between {low} and {high}"
+    return f"beyond {low}" if low else f"below {high}" if high else "at a rate that cannot be located"
 
 
 # --- resource ladders ---

@@ -105,7 +105,7 @@ def reason(verdict: Row) -> str:
 
 def tested(verdict: Row) -> str:
     """The test's p, and the adjusted one where the verdict stands in a family."""
-    if exact(verdict["rho"]):
+    if exact(verdict):
         return "a count, so nothing is tested"
     if verdict["p"] is None:
         return "with this few seeds nothing is tested" if verdict["n"] < FEWEST else "nothing is tested"
@@ -123,14 +123,14 @@ def p_words(verdict: Row) -> str:
 
 def size(verdict: Row) -> str:
     """What a verdict rests on: seeds, timed blocks, or a count."""
-    if exact(verdict["rho"]):
+    if exact(verdict):
         return "counted"
     return f"n = {verdict['n']} {'blocks' if verdict['measure'] in TIMED else 'seeds'}"
 
 
-def exact(rho: Row) -> bool:
-    """Whether a ratio is a count rather than an estimate."""
-    return rho["value"] is not None and rho["low"] == rho["value"] == rho["high"]
+def exact(verdict: Row) -> bool:
+    """Whether a verdict's ratio is a count rather than an estimate."""
+    return bool(verdict["measure"] == "flops_per_step" and verdict["rho"]["value"] is not None)
 
 
 def fit_words(row: Row) -> str:

@@ -51,11 +51,20 @@ td:not(.number) { min-width: 4.5rem; }
 .binding { font-weight: 700; color: #0b4f7d; }
 .relaxed { color: #0b4f7d; } .tightened { color: #9c3700; }
 .unchanged { color: #333; } .inconclusive { color: #595959; }
+@media (max-width: 40rem) {
+  .stacked thead { position: absolute; clip-path: inset(50%); }
+  .stacked tr, .stacked th, .stacked td { display: block; }
+  .stacked tr { padding: .5rem 0; border-bottom: 1px solid #e4e4e4; }
+  .stacked th, .stacked tbody td { padding: .05rem 0; border: 0 !important; text-align: left; white-space: normal; }
+  .stacked tbody th { font-weight: 700; }
+  .stacked td::before { content: attr(data-name) ": "; color: var(--faint); }
+}
 @media (max-width: 40rem) { h1 { font-size: 1.5rem; } .headline { font-size: 1.08rem; } }
 @media print {
   @page { margin: 15mm; }
   html { font-size: 9.5pt; } main, header, footer { max-width: none; padding: 0; }
-  figure img { min-width: 0; } .scroll { overflow: visible; } table { font-size: 7.5pt; }
+  figure img { min-width: 0; } .scroll { overflow: visible; } table { font-size: 7pt; }
+  .number { white-space: normal; }
   figure, tr { break-inside: avoid; } h2 { break-after: avoid; }
   details::details-content { content-visibility: visible; block-size: auto; }
 }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ablatlas.study import Ladder
 
 NEAR = 1.15  # times the highest point: how far above it a cap is still in view
-ROOM = 0.14  # of the axis: what the name of a shift takes
+LETTER = 0.016  # of the axis: what a letter of a shift's name takes
 CLEAR = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6}
 BAND = 0.25  # opacity of an interval drawn over curves
 
@@ -136,7 +136,7 @@ def _name(
     ahead = end >= start
     edge, bar = (axis.right, bounds[1]) if ahead else (axis.left, bounds[0])
     place: dict[str, Any] = {"textcoords": "offset points", "fontsize": 7 if width > 1 else 6.5, "color": INK}
-    if bar is not None and abs(edge - bar) > ROOM * (axis.right - axis.left):
+    if bar is not None and abs(edge - bar) > LETTER * len(text) * (axis.right - axis.left):
         side: dict[str, Any] = {"ha": "left" if ahead else "right", "va": "center", "xytext": (4 if ahead else -4, 0)}
         ax.annotate(text, xy=(bar, height), **place, **side, bbox=CLEAR)
     else:

@@ -30,7 +30,7 @@ def verdicts(view: View) -> Html:
 
 
 def _verdict(verdict: Row) -> Cells:
-    counted = exact(verdict["rho"])
+    counted = exact(verdict)
     return [
         f"{verdict['numerator']} / {verdict['denominator']}" + _role(verdict),
         verdict["constraint"] + _claimed(verdict),

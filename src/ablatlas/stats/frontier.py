@@ -1,8 +1,8 @@
 """The compute frontier: the lowest loss that an arm can buy for a number of operations, over all its widths.
 
 A training is evaluated as it goes, so a ladder of widths gives the loss at (width, operations). At each budget the
-width is chosen on tuning runs and its loss is read from confirmation runs, so that choosing flatters nobody. What is left is
-a resource ladder whose resource is operations, and is measured as one.
+width is chosen on tuning runs and its loss is read from confirmation runs, so that choosing flatters nobody. What is
+left is a resource ladder whose resource is operations, and is measured as one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Trained:
     confirmation: Floats
 
     def losses(self, runs: Floats, budget: float) -> Floats:
-        """(runs,) losses at a budget, linear in (log operations, log loss); a training that ends sooner leaves some over."""
+        """(runs,) losses at a budget, linear in (log operations, log loss); a shorter training leaves some over."""
         at = np.log(self.flops)
         return np.array([math.exp(np.interp(math.log(budget), at, np.log(row))) for row in runs])
 

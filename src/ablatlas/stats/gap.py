@@ -45,8 +45,13 @@ def gaps(curves: pd.DataFrame, cap: Cap) -> list[Row]:
 
 
 def _gap(run: pd.DataFrame, matched: float) -> float:
-    """A run's gap at the evaluation where it first falls to `matched`, else where its training loss is lowest."""
+    """A run's gap where its training loss first falls to `matched`, linear between evaluations; else at its lowest."""
     train, held_out = run[TRAIN].to_numpy(float), run[HELD_OUT].to_numpy(float)
     reached = np.flatnonzero(train <= matched)
-    place = reached[0] if len(reached) else train.argmin()
-    return float(held_out[place] - train[place])
+    if not len(reached):
+        return float((held_out - train)[train.argmin()])
+    place = int(reached[0])
+    if place == 0:
+        return float(held_out[0] - train[0])
+    share = (train[place - 1] - matched) / (train[place - 1] - train[place])
+    return float(held_out[place - 1] + share * (held_out[place] - held_out[place - 1]) - matched)

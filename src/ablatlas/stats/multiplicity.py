@@ -1,10 +1,11 @@
-"""Many tests at once: Holm within a study's families."""
+"""Many tests at once: Holm within a study's families, Benjamini and Hochberg across the atlas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import rankdata
+from statsmodels.stats.multitest import multipletests
 
 VERSION = 1
 
@@ -37,3 +38,15 @@ def holm(p: Sequence[float | None], alpha: float = 0.05) -> tuple[Adjusted, ...]
     rejected = adjusted <= alpha
     level = 1 - alpha / (size - np.minimum(rank, rank[~rejected].min(initial=size - 1)))
     return tuple(Adjusted(*row) for row in zip(adjusted.tolist(), rejected.tolist(), level.tolist(), strict=True))
+
+
+def benjamini_hochberg(p: Sequence[float | None]) -> tuple[float | None, ...]:
+    """Adjusted p (Benjamini & Hochberg 1995), in the order given: of those <= q at most the share q is false.
+
+    What could not be tested (None) is no member and stays None.
+    """
+    tested = [value for value in p if value is not None]
+    if not tested:
+        return (None,) * len(p)
+    adjusted = iter(multipletests(tested, method="fdr_bh")[1].tolist())
+    return tuple(None if value is None else next(adjusted) for value in p)

@@ -7,21 +7,27 @@ VERSION = 1
 
 Row = dict[str, Any]
 
+LADDERS = "ladders."
+
 
 def changes(then: Mapping[str, Any] | None, now: Mapping[str, Any]) -> list[Row]:
     """Each key, nested ones by dotted path, whose value differs: {key, then, now}; a missing one is None.
 
-    Only what both sides can speak of is compared: a record may have been made for another choice of ladders.
+    A ladder is compared where both name it: a record may have been made for another choice of ladders, and that a
+    constraint's primary became another one shows in `primary`.
     """
     before, today = dict(_flat(then or {})), dict(_flat(now))
-    ladders = {key.split(".")[1] for key in before if key.startswith("ladders.")}
-    asked = {key for key in today if not key.startswith("ladders.") or not ladders or key.split(".")[1] in ladders}
-    shared = {key for key in before if not key.startswith("ladders.") or key in today}
+    ladders = _ladders(before) & _ladders(today)
+    keys = [key for key in sorted({*before, *today}) if not key.startswith(LADDERS) or key.split(".")[1] in ladders]
     return [
         {"key": key, "then": before.get(key), "now": today.get(key)}
-        for key in sorted(shared | (asked & set(today)))
+        for key in keys
         if before.get(key) != today.get(key)
     ]
+
+
+def _ladders(flat: Mapping[str, Any]) -> set[str]:
+    return {key.split(".")[1] for key in flat if key.startswith(LADDERS)}
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -81,12 +81,13 @@ class Comparison:
     def ratio(self, alpha: float = ALPHA) -> Ratio:
         """rho with its interval at confidence 1 - `alpha`, unbounded where no larger ratio can be excluded.
 
-        A value only where the censored runs cannot move the median ratio.
+        The value is the median ratio, half-way between the least and the most that censoring leaves it; None where
+        it leaves one of them without a bound.
         """
-        least, most = float(np.median(self._least)), float(np.median(self._most))
+        middle = (float(np.median(self._least)) + float(np.median(self._most))) / 2
         rejected = int(np.searchsorted(self._null, alpha / 2, side="right"))  # U = 0 .. rejected - 1 are rejected
         return Ratio(
-            value=math.exp(least) if least == most and math.isfinite(least) else None,
+            value=math.exp(middle) if math.isfinite(middle) else None,
             low=float(np.exp(self._least[rejected - 1])) if rejected else 0.0,
             high=float(np.exp(self._most[-rejected])) if rejected else math.inf,
         )
