@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ablatlas.crossing import crossing, height
@@ -65,6 +65,7 @@ def test_without_evaluations_nothing_is_reached() -> None:
     assert height([], [], 7.0, START) == START
 
 
+@settings(deadline=None)
 @given(curves, losses, losses, losses)
 def test_a_lower_target_is_reached_no_sooner(
     curve: list[tuple[int, float]], start: float, one: float, other: float
@@ -77,6 +78,7 @@ def test_a_lower_target_is_reached_no_sooner(
         assert sooner <= later + 1e-9
 
 
+@settings(deadline=None)
 @given(curves, losses, losses)
 def test_it_is_reached_exactly_where_some_loss_is_no_higher(
     curve: list[tuple[int, float]], start: float, target: float
@@ -90,6 +92,7 @@ def test_it_is_reached_exactly_where_some_loss_is_no_higher(
         assert before - 1e-9 <= found <= first + 1e-9
 
 
+@settings(deadline=None)
 @given(curves, losses, st.floats(1e-3, 0.999))
 def test_the_height_at_a_crossing_is_the_target(curve: list[tuple[int, float]], start: float, share: float) -> None:
     heights = [loss for _, loss in curve]
@@ -100,6 +103,7 @@ def test_the_height_at_a_crossing_is_the_target(curve: list[tuple[int, float]], 
     assert height(steps(curve), heights, found, start) == pytest.approx(target, rel=1e-6)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 100), st.floats(0.1, 0.9)), min_size=1, max_size=6), st.floats(1e-3, 1))
 def test_on_a_falling_curve_the_crossing_of_a_height_is_where_it_was_read(
     curve: list[tuple[int, float]], share: float
@@ -110,11 +114,12 @@ def test_on_a_falling_curve_the_crossing_of_a_height_is_where_it_was_read(
     assert crossing(steps(curve), heights, read, 1.0) == pytest.approx(at, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(curves, losses, losses, st.integers(2, 9))
 def test_units_of_steps_and_of_losses_do_not_matter(
     curve: list[tuple[int, float]], start: float, target: float, unit: int
 ) -> None:
-    """Powers of two, so that no rounding comes between."""
+    """Losses four times as large, so that no rounding comes between."""
     heights = [loss for _, loss in curve]
     found = crossing(steps(curve), heights, target, start)
     scaled = crossing([unit * step for step in steps(curve)], [4 * loss for loss in heights], 4 * target, 4 * start)

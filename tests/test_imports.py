@@ -28,7 +28,7 @@ MAY: dict[str, set[str]] = {
     "plan": {"procedures", "stats", "record", *DECLARED},
     "controls": {"procedures", "train", "stats", "record", *DECLARED},
     "report": {"stats", "record", *DECLARED},
-    "publish": {"report", "stats", "record", *DECLARED},
+    "publish": {"controls", "report", "stats", "record", *DECLARED},
 }
 TRAINING = {"nn", "models", "tasks", "train", "procedures"}
 PLOTTING = {"matplotlib", "seaborn"}

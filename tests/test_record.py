@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablatlas import record
@@ -100,12 +100,14 @@ trees = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(trees)
 def test_finite_makes_anything_valid_json_and_changes_nothing_else(tree: Any) -> None:
     assert json.loads(json.dumps(finite(tree), allow_nan=False)) == finite(tree)
     assert finite(finite(tree)) == finite(tree)
 
 
+@settings(deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), st.integers() | st.none()), max_size=5))
 def test_columns_are_equally_long(rows: list[dict[str, Any]]) -> None:
     table = columns(rows)

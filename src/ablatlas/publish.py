@@ -1,7 +1,8 @@
 """`python -m ablatlas.publish`: copy records, ledgers, results and the atlas figure to where git tracks them.
 
 The one writer of `data/published/`, outside `all`: what lies there is what the project stands behind. A published
-record is kept, unless it is of another digest or `--published ignore` asks for the working one in its place.
+record is kept, unless it is of another digest or `--published ignore` asks for the working one in its place. What the
+controls of this version found goes with it where they were run; if one has failed nothing is published.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ablatlas import record
+from ablatlas.controls import work as controls
 from ablatlas.record import RecordError, write_whole
 from ablatlas.study import Study, StudyError, find_root, load, names
 
@@ -47,13 +49,29 @@ def publish_study(study: Study, use: bool) -> dict[str, Any]:
 
 
 def publish(studies: list[Study], atlas: Path, use: bool) -> None:
-    """Publish studies and the figure that the README shows, then the index of all."""
+    """Publish studies, the controls and the figure that the README shows, then the index of all.
+
+    Raises StudyError, before anything is copied, where a control has failed.
+    """
     root = studies[0].root
+    judged = _controls(root, studies[0].scale)
+    if judged is not None:
+        write_whole(root / "data" / "published" / "results" / "controls.json", judged)
     index = {study.name: publish_study(study, use) for study in studies}
     shutil.copyfile(root / atlas, root / "docs" / "atlas.svg")
     text = json.dumps({"studies": index}, indent=1, sort_keys=True) + "\n"
     write_whole(root / "data" / "published" / "index.json", text.encode())
     print(f"published {len(studies)} studies, {sum(entry['runs'] for entry in index.values())} runs")
+
+
+def _controls(root: Path, scale: str) -> bytes | None:
+    """What the controls of this version found; None where they were not run."""
+    for file in controls.load(scale, root).found():
+        found = (root / file).read_bytes()
+        if not json.loads(found)["passed"]:
+            raise StudyError(file, "passed", False, "controls that pass: see what `snakemake controls` prints")
+        return found
+    return None
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -84,7 +84,7 @@ def test_a_wrong_sign_in_the_chain_fails(
     def turned(*given: Any) -> Any:
         found = link(*given)
         assert found is not None
-        per_step = 1 / found.flops_per_step.value
+        per_step = 1 / found.flops_per_step.low
         rate = replace(found.flop_rate, logs=-found.flop_rate.logs)
         return replace(found, flops_per_step=Ratio(per_step, per_step, per_step), flop_rate=rate)
 

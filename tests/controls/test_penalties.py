@@ -45,9 +45,7 @@ def test_every_axis_is_judged_right(name: str, studies: dict[str, Study]) -> Non
     ],
     ids=["widening", "closing", "undefined"],
 )
-def test_a_wrong_label_fails(
-    name: str, wrong: Any, studies: dict[str, Study], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_label_fails(name: str, wrong: Any, studies: dict[str, Study], monkeypatch: pytest.MonkeyPatch) -> None:
     def mistaken(*given: Any) -> Closure:
         found: Closure = wrong(closure(*given))
         return found

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_ind
 
@@ -136,6 +136,7 @@ def test_where_the_grid_grows(choice: Choice, down: int, up: int, side: str | No
     assert extension(choice, 5, {"down": down, "up": up}) == side
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 7), st.booleans()), min_size=2, max_size=4))
 def test_no_grid_grows_for_ever(places: list[tuple[int, bool]]) -> None:
     """Whatever is chosen each time, there are at most three extensions."""
@@ -157,6 +158,7 @@ def test_extensions_are_half_decades() -> None:
     assert extend([1.0, 3.0], "up") == [1.0, 3.0, 10.0]
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 1e3), st.sampled_from(["down", "up"]))
 def test_an_extension_lies_beyond_any_grid(rate: float, side: str) -> None:
     grid = extend([rate, 2 * rate], side)
@@ -177,6 +179,7 @@ def test_rates_are_interpolated_log_linearly() -> None:
     assert interpolate(5, {8.0: 0.3}) == 0.3
 
 
+@settings(deadline=None)
 @given(st.floats(8, 80), st.floats(1e-4, 1), st.floats(1e-4, 1))
 def test_an_interpolated_rate_lies_between_its_neighbors(level: float, low: float, high: float) -> None:
     rate = interpolate(level, {8: low, 80: high})

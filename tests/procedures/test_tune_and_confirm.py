@@ -11,7 +11,8 @@ from tiny import Engine, make
 
 from ablatlas import record
 from ablatlas.procedures import cellwork
-from ablatlas.procedures.train import confirm, rates, tune
+from ablatlas.procedures.train import confirm, tune
+from ablatlas.procedures.tuning import rates
 from ablatlas.study import Study
 
 FLOOR = 2.3025  # of the digits, about ln 10
@@ -187,7 +188,8 @@ def test_published_ledgers_are_used_unless_runs_are_made_anew(study: Study, engi
 MORE = {
     "ladders:\n": """ladders:
   rates: {constraint: optimization, measure: edges, levels: [0.001, 0.5], variants: [with, without]}
-  time: {constraint: optimization, measure: time_to_target, path: recipe.steps, levels: [4, 12], variants: [with, without]}
+  time: {constraint: optimization, measure: time_to_target, path: recipe.steps, levels: [4, 12],
+         variants: [with, without]}
 """
 }
 

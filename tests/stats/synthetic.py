@@ -119,10 +119,7 @@ def ledger(made: Any, cell: str) -> dict[str, Any]:
         "seeds": list(made.seeds["tuning"]),
         "grids": {variant: list(grid) for variant in variants},
         "trials": [
-            _trial(variant, rate, seed, cap)
-            for variant in variants
-            for rate in grid
-            for seed in made.seeds["tuning"]
+            _trial(variant, rate, seed, cap) for variant in variants for rate in grid for seed in made.seeds["tuning"]
         ],
         "common": 0.1,
         "chosen": dict.fromkeys(variants, 0.1),
@@ -249,7 +246,9 @@ def everything(**changes: Any) -> Any:
         "delta": 1.1,
         "paired": False,
     }
-    return study("everything", arms, climbed, **({"register": register, "clock": {"blocks": 8, "seconds": 1}} | changes))
+    return study(
+        "everything", arms, climbed, **({"register": register, "clock": {"blocks": 8, "seconds": 1}} | changes)
+    )
 
 
 def everything_runs(made: Any, needs: float = NEEDS) -> Confirmation:
@@ -266,7 +265,10 @@ def everything_runs(made: Any, needs: float = NEEDS) -> Confirmation:
         hard = {"depth": 2.2 * (float(level or 8) > (40 if variant == "with" else 12))}.get(ladder, 0.0)
         final += hard + (2.2 if ladder == "rates" and not 0.05 < float(level) < 5 else 0)
         speed = 60 * (needs if variant == "without" else 1) * random.lognormal(0, 0.05)
-        falling = {name: lambda step: final + (2.3 - final) * float(np.exp(-step / speed)) for name in ("train_loss", "val_loss")}
+        falling = {
+            name: lambda step: final + (2.3 - final) * float(np.exp(-step / speed))
+            for name in ("train_loss", "val_loss")
+        }
         return "finished", {"train_loss": final, "loss": float(final)}, falling
 
     return frames(made, outcome, tuple(range(30, 301, 30)))
@@ -289,6 +291,8 @@ def everything_clock(made: Any, slower: float = 1.5, watts: float | None = None)
             seconds = (slower if variant == "without" else 1.0) * random.lognormal(0, 0.01)
             joules = None if watts is None else watts * seconds
             rows.append({"variant": variant, "block": block, "steps": 100, "seconds": seconds, "joules": joules})
-    meters = {v: {"flops_per_step": 1.5e6, "peak_memory": 10_000, "active": 9, "non_embedding": 9} for v in made.variants}
+    meters = {
+        v: {"flops_per_step": 1.5e6, "peak_memory": 10_000, "active": 9, "non_embedding": 9} for v in made.variants
+    }
     told = provenance() | {"no_counter": "none here", "counter": None, "exclusive": True}
     return Clock(pd.DataFrame(rows), meters, told, "data/runs/everything/clock-feedfacefeed.json.gz")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t
 
 from ablatlas.stats.chain import exact, product
 from ablatlas.stats.ratio import Ratio
@@ -73,7 +74,6 @@ def test_swapping_arms_inverts(a: Ratio, b: Ratio) -> None:
 
 @given(ratios(), ratios())
 def test_a_product_is_wider_than_its_terms_and_narrower_than_their_ends(a: Ratio, b: Ratio) -> None:
-    assert a.value and b.value
     found = product([a, b])
     assert found.value
     assert found.low >= a.low * b.low * (1 - 1e-9)
@@ -96,8 +96,6 @@ def test_a_censored_term_censors_what_follows_on_its_side_alone() -> None:
 
 def test_mover_covers_a_product_of_two_samples() -> None:
     """Two geometric means of ten draws with their t intervals: 94 % of products or more are covered at 95 %."""
-    from scipy.stats import t
-
     random, draws, n = np.random.default_rng(2), 3000, 10
     reach = t.ppf(0.975, n - 1) / math.sqrt(n)
     covered = 0

@@ -50,7 +50,9 @@ def confirmation(made: Any, cell: str) -> Record:
     made_record = Record(provenance=dict(drawn.provenance[cell]))
     for row in drawn.runs[drawn.runs["cell"] == cell].to_dict("records"):
         own = (drawn.curves["arm"] == row["arm"]) & (drawn.curves["seed"] == row["seed"])
-        points = drawn.curves[own & (drawn.curves["cell"] == cell)].drop(columns=["arm", "cell", "seed", "rate", "state"])
+        points = drawn.curves[own & (drawn.curves["cell"] == cell)].drop(
+            columns=["arm", "cell", "seed", "rate", "state"]
+        )
         made_record.add(
             run={key: row[key] for key in ("key", "arm", "cell", "seed", "state", "rate")} | {"digest": row["key"]},
             curve=points.to_dict("records"),

@@ -1,4 +1,4 @@
-"""Holm against the closed test that it shortens, and both procedures against statsmodels."""
+"""Holm against the closed test that it shortens, Benjamini and Hochberg against their definition, and statsmodels."""
 
 from itertools import combinations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from ablatlas.stats.multiplicity import holm
+from ablatlas.stats.multiplicity import benjamini_hochberg, holm
 
 # p values with ties, and no two so close that rounding decides
 VALUES = st.lists(st.integers(0, 200).map(lambda i: i / 200), min_size=1, max_size=7)
@@ -50,3 +50,24 @@ def test_the_levels_of_a_family_of_three() -> None:
 def test_what_could_not_be_tested_stays_in_the_family() -> None:
     assert [a.p for a in holm([0.03, None])] == [0.06, 1]
     assert holm([]) == ()
+
+
+@given(VALUES)
+def test_benjamini_hochberg_is_the_step_up_procedure(p: list[float]) -> None:
+    """Adjusted p by its definition: the least level at which the i smallest are rejected, p_(i) <= q i / m."""
+    m, order = len(p), sorted(p)
+    expected = [min(order[j] * m / (j + 1) for j in range(m) if order[j] >= value) for value in p]
+    assert benjamini_hochberg(p) == pytest.approx([min(1.0, value) for value in expected])
+
+
+def test_benjamini_hochberg_by_its_authors() -> None:
+    """The fifteen comparisons of Benjamini & Hochberg (1995, section 4): four are rejected at 5 %, and not nine."""
+    p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.324, 0.4262, 0.5719, 0.6528,
+         0.759, 1.0]  # fmt: skip
+    assert sum(q is not None and q <= 0.05 for q in benjamini_hochberg(p)) == 4
+
+
+def test_what_could_not_be_tested_is_no_member_of_the_atlas() -> None:
+    assert benjamini_hochberg([0.02, None, 0.04, None]) == (pytest.approx(0.04), None, pytest.approx(0.04), None)
+    assert benjamini_hochberg([None]) == (None,)
+    assert benjamini_hochberg([]) == ()

@@ -18,7 +18,6 @@ from ablatlas.tasks import Keys, digit_pixels, digits, entropy, epoch_batch
 from ablatlas.tasks.scans import SPLITS, rolled, scans, study_scans, subset
 from ablatlas.train.randomness import generator
 
-
 ALL = 1437  # images to train on
 WHOLE = {"examples": ALL, "copies": 1, "places": 1}
 
@@ -108,7 +107,8 @@ def test_classes_take_turns_in_no_fixed_order_within_a_turn() -> None:
 def test_copies_repeat_a_smaller_subset(examples: int, copies: int) -> None:
     chosen = subset(LABELS, examples, copies, keyed())
     assert chosen.shape == (examples,)
-    assert torch.equal(chosen.sort().values, subset(LABELS, examples // copies, 1, keyed()).repeat(copies).sort().values)
+    once = subset(LABELS, examples // copies, 1, keyed())
+    assert Counter(chosen.tolist()) == dict.fromkeys(once.tolist(), copies)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_the_floor_is_that_of_the_subset(task: Callable[..., Any]) -> None:
 
 
 def test_a_batch_larger_than_the_subset_is_refused() -> None:
-    with pytest.raises(ValueError, match="recipe.batch: found 64, expected a whole number from 1 to 45"):
+    with pytest.raises(ValueError, match=r"recipe.batch: found 64, expected a whole number from 1 to 45"):
         classes(examples=45).batch(0)
 
 
@@ -208,6 +208,7 @@ def test_rolling_moves_every_split_of_a_task_and_no_label() -> None:
 # --- floors ---
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=8).filter(any))
 def test_entropy_is_the_loss_of_the_best_constant_prediction(counts: list[int]) -> None:
     total = sum(counts)

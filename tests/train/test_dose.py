@@ -71,7 +71,12 @@ def test_work_done_twice_changes_no_bit_but_the_count_of_operations(kind: str) -
 def test_work_is_done_twice_indeed(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
     whole = Training.look
-    monkeypatch.setattr(Training, "look", lambda self, index: (looked.append(index), whole(self, index))[1])
+
+    def look(self: Training, index: int) -> float:
+        looked.append(index)
+        return whole(self, index)
+
+    monkeypatch.setattr(Training, "look", look)
     training = Training(dosed("doubled"), 0)
     training.take(0)
     training.take(1)
@@ -126,9 +131,7 @@ def test_halved_at_twice_the_steps_is_the_training_as_it_is() -> None:
 def test_other_names_change_initial_values_alone(kind: str) -> None:
     plain, renamed = (Training(dosed(word, kind), 0) for word in ("none", "renamed"))
     start = {name: tensor.clone() for name, tensor in plain.model.state_dict().items()}
-    for (name, one), (other, two) in zip(
-        plain.model.named_parameters(), renamed.model.named_parameters(), strict=True
-    ):
+    for (name, one), (other, two) in zip(plain.model.named_parameters(), renamed.model.named_parameters(), strict=True):
         assert (name, one.shape) == (other, two.shape)
         assert torch.equal(one, two) == (one.ndim < 2), name
     assert plain.task.floor == renamed.task.floor

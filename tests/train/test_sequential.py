@@ -12,7 +12,7 @@ from small import PARTS, config
 from torch import Tensor
 
 from ablatlas.tasks import digits
-from ablatlas.train import sequential
+from ablatlas.train import randomness, sequential
 from ablatlas.train.sequential import Run, Training, diverged, evaluation_steps, gradient_norms, train
 
 
@@ -188,7 +188,6 @@ def test_a_diverged_run_keeps_its_best_parameters_but_has_no_score(monkeypatch: 
 def test_two_streams_of_one_seed_share_no_generator(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is drawn is drawn by a key, and every key holds the seed and the stream."""
     asked: set[tuple[object, ...]] = set()
-    generator, key = sequential.generator, sequential.key
 
     def noted(make: Callable[..., Any]) -> Callable[..., Any]:
         def note(*parts: object) -> Any:
@@ -197,8 +196,8 @@ def test_two_streams_of_one_seed_share_no_generator(kind: str, monkeypatch: pyte
 
         return note
 
-    monkeypatch.setattr(sequential, "generator", noted(generator))
-    monkeypatch.setattr(sequential, "key", noted(key))
+    monkeypatch.setattr(sequential, "generator", noted(randomness.generator))
+    monkeypatch.setattr(sequential, "key", noted(randomness.key))
     drawn = []
     for seed, stream in ((5, 0), (5, 1), (6, 0)):
         asked.clear()
@@ -215,9 +214,7 @@ def test_another_stream_is_another_run_of_the_same_kind(kind: str) -> None:
     first, second = (b[1] if isinstance(b, tuple) else b for b in (one.task.batch(0), other.task.batch(0)))
     assert first.shape == second.shape
     assert not torch.equal(first, second)
-    for (name, first), (_, second) in zip(
-        one.model.named_parameters(), other.model.named_parameters(), strict=True
-    ):
+    for (name, first), (_, second) in zip(one.model.named_parameters(), other.model.named_parameters(), strict=True):
         assert torch.equal(first, second) == (first.ndim < 2), name
 
 

@@ -4,12 +4,11 @@ SCALE = config.get("scale", "laptop")
 PUBLISHED = config.get(
     "published", "use"
 )  # `ignore` trains anew what data/published holds
-LADDERS = config.get(
-    "ladders", "all"
-)  # `claimed` leaves out what no essay claims
+LADDERS = config.get("ladders", "all")  # `claimed` leaves out what no essay claims
 STUDIES = {name: load(name, SCALE, ladders=LADDERS) for name in names()}
 CONTROLS = {name: load(name, SCALE) for name in controls()}
 EVERY = STUDIES | CONTROLS
+DRAWING = sorted(str(path) for path in Path("src/ablatlas/report").glob("*.py"))
 REPORTS = "reports" if SCALE == "laptop" else f"reports/{SCALE}"
 USED = PUBLISHED == "use"
 

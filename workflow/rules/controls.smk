@@ -4,6 +4,13 @@
 from ablatlas.controls.work import load as load_controls
 
 WORK = load_controls(SCALE)
+
+
+def known_controls():
+    """The file of what this version's controls found, where they were run."""
+    return [str(file) for file in WORK.found()]
+
+
 JUDGES = sorted(str(path) for path in Path("src/ablatlas/controls").glob("*.py"))
 
 

@@ -10,9 +10,9 @@ rule measure:
         stats=sorted(str(path) for path in Path("src/ablatlas/stats").glob("*.py")),
     output:
         "data/results/{study}-{digest}.json",
+    priority: turn
     params:
         ladders=lambda w: LADDERS if w.study in STUDIES else "all",
-    priority: turn
     shell:
         "python -m ablatlas.stats {wildcards.study} --scale {SCALE} --published {PUBLISHED}"
         " --ladders {params.ladders} --out {output}"

@@ -6,7 +6,9 @@ rule publish:
         records=[
             path
             for study in STUDIES.values()
-            for path in records(study) + ledgers(study, study.tuned_cells) + clock_of(study)
+            for path in records(study)
+            + ledgers(study, study.tuned_cells)
+            + clock_of(study)
         ],
         results=[study.results for study in STUDIES.values()],
         atlas=f"{REPORTS}/atlas/figure.svg",

@@ -1,11 +1,13 @@
 # Pages: one notebook for all studies, one for the atlas.
 
-DRAWING = sorted(str(path) for path in Path("src/ablatlas/report").glob("*.py"))
+# What they say of the controls: of this version's, which were run here or published, or that there are none.
+TOLD = " ".join(f"--controls {file}" for file in known_controls())
 
 
 rule report:
     input:
         results=lambda w: STUDIES[w.study].results,
+        controls=known_controls(),
         notebook="workflow/notebooks/study.py",
         drawing=DRAWING,
     output:
@@ -15,16 +17,17 @@ rule report:
     priority: turn
     shell:
         "python -m ablatlas.report study {wildcards.study} --scale {SCALE} --results {input.results}"
-        f" --out {REPORTS}/{{wildcards.study}}"
+        f" {TOLD} --out {REPORTS}/{{wildcards.study}}"
 
 
 rule atlas:
     input:
         results=[study.results for study in STUDIES.values()],
+        controls=known_controls(),
         notebook="workflow/notebooks/atlas.py",
         drawing=DRAWING,
     output:
         f"{REPORTS}/atlas/index.html",
         multiext(f"{REPORTS}/atlas/figure", ".svg", ".pdf", ".png"),
     shell:
-        f"python -m ablatlas.report atlas --results {{input.results}} --out {REPORTS}/atlas"
+        f"python -m ablatlas.report atlas --results {{input.results}} {TOLD} --out {REPORTS}/atlas"

@@ -4,9 +4,7 @@
 rule train:
     input:
         # What a ledger says is in its name's digest, so its date says nothing.
-        ancient(
-            lambda w: ledgers(EVERY[w.study], EVERY[w.study].rates_from(w.cell))
-        ),
+        ancient(lambda w: ledgers(EVERY[w.study], EVERY[w.study].rates_from(w.cell))),
     output:
         "data/runs/{study}/{cell}-{digest}.json.gz",
     priority: turn

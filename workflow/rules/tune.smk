@@ -4,9 +4,7 @@
 rule tune:
     input:
         # Where it is time that counts, the base cell's curves set what is aimed at.
-        ancient(
-            lambda w: targets(EVERY[w.study], w.cell)
-        ),
+        ancient(lambda w: targets(EVERY[w.study], w.cell)),
     output:
         "data/runs/{study}/{cell}-{digest}.tuning.json.gz",
     priority: lambda w: turn(w) + 50

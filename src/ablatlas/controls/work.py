@@ -60,6 +60,15 @@ class Work:
         """The controls that are measured as they stand."""
         return {name: one for name, one in self.studies.items() if name != AA}
 
+    def found(self) -> list[Path]:
+        """The results that there are, the working ones or those that were published of this version."""
+        kept = Path("data", "published", "results", "controls.json")
+        for file in (self.results, kept):
+            path = self.root / file
+            if path.is_file() and json.loads(path.read_text(encoding="utf-8"))["digest"] == self.digest:
+                return [file]
+        return []
+
     def blocks(self) -> Iterator[Draws]:
         """The jobs of A/A."""
         folder = Path("data", "runs", AA)

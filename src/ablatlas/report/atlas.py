@@ -11,6 +11,7 @@ from ablatlas.report.html import Column, Html, bullets, figure, inline, join, li
 from ablatlas.report.outcomes import closure
 from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, read, read_controls, term, why_not
 from ablatlas.report.words import MARKS, listed, sentence
+from ablatlas.stats.atlas import with_discoveries
 
 CLAIMS: dict[bool | str, str] = {True: "claimed", False: "not claimed"}
 OUTCOMES = (*MARKS, "not measured")
@@ -18,7 +19,7 @@ OUTCOMES = (*MARKS, "not measured")
 
 def load(paths: Iterable[str]) -> list[Row]:
     """Results of all studies, in the order of their names. Raises ReportError."""
-    return sorted((read(Path(path)) for path in paths), key=lambda results: results["study"])
+    return with_discoveries(sorted((read(Path(path)) for path in paths), key=lambda results: results["study"]))
 
 
 def head(studies: Rows, controls: str = "") -> Html:
@@ -115,8 +116,8 @@ def _said(results: Row, constraint: str) -> str:
 
 def claims(studies: Rows) -> Html:
     """What the essays say beside what was measured, claim by claim, and the count of both."""
-    names = ("study", "the essays say", "constraint", "measured", "ρ", "so it is", "supports it")
-    columns = [Column(name, name == "ρ") for name in names]
+    names = ("study", "the essays say", "constraint", "measured", "ρ", "p, across the atlas", "so it is", "supports it")
+    columns = [Column(name, name in ("ρ", "p, across the atlas")) for name in names]
     rows = [
         [
             link(_title(results), _report(results)),
@@ -128,16 +129,21 @@ def claims(studies: Rows) -> Html:
         for name, label in CONSTRAINTS.items()
         if claimed(results, name)
     ]
-    return join(table("Claims beside verdicts.", columns, rows), _confusion(studies))
+    caption = (
+        "Claims beside verdicts. The verdict rests on p as Holm adjusted it within its study; beside it p as Benjamini "
+        "and Hochberg adjust it across all that was tested in the atlas."
+    )
+    return join(table(caption, columns, rows), _confusion(studies))
 
 
 def _measured(results: Row, constraint: str) -> list[str | Html]:
     verdict = headline(results, constraint)
     if verdict is None:
-        return [f"not measured: {why_not(results, constraint)}", *[numbers.MISSING] * 3]
+        return [f"not measured: {why_not(results, constraint)}", *[numbers.MISSING] * 4]
     supported = {True: "yes", False: "no", None: numbers.MISSING}[verdict["supported"]]
     role = answer.binding(verdict, term(results, answer.GROSS.get(constraint, "")))
-    return [tables.word(verdict), numbers.ratio(verdict["rho"]), role, supported]
+    across = numbers.MISSING if verdict.get("p_bh") is None else numbers.p_value(verdict["p_bh"])
+    return [tables.word(verdict), numbers.ratio(verdict["rho"]), across, role, supported]
 
 
 def _confusion(studies: Rows) -> Html:

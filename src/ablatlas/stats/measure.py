@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ablatlas.declaration.registered import registered
-from ablatlas.stats import ask_threshold, summary
+from ablatlas.stats import ask_edges, ask_threshold, summary
 from ablatlas.stats.answers import answers
 from ablatlas.stats.checks import Clock, Confirmation, Ledgers, check_clock, check_ledgers, check_provenance, check_runs
 from ablatlas.stats.climb import Climb, columns_needed
@@ -42,7 +42,7 @@ def measure(study: Study, confirmation: Confirmation, ledgers: Ledgers, clock: C
     return {
         **_header(study, confirmation, ledgers),
         "registration_changes": changed,
-        "criteria": {c.ladder.name: _criterion(c) for c in climbs},
+        "criteria": {c.ladder.name: _criterion(c) for c in [*climbs, *ask_edges.climbs(evidence)]},
         "gate": found.gate,
         "verdicts": verdicts,
         "chain": found.chain,
