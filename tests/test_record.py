@@ -273,9 +273,13 @@ def test_a_process_killed_while_it_writes_leaves_the_old_file(tmp_path: Path) ->
 
 
 def test_stored_runs_are_those_of_one_phase_without_shelf_and_debris(tmp_path: Path) -> None:
-    for name in ("a/base-1.json.gz", "b/base-2.json.gz", "a/base-1.tuning.json.gz", ".shelf/tuning-x.json.gz"):
+    phases = {
+        "a/base-1.json.gz": "confirmation", "b/base-2.json.gz": "confirmation", "a/base-1.tuning.json.gz": "tuning",
+        ".shelf/tuning-x.json.gz": "tuning", "a/clock-1.json.gz": "clock",
+    }  # fmt: skip
+    for name, phase in phases.items():
         one = Record()
-        one.add(identity(0, name), [], {}, {}, {})
+        one.add(identity(0, name) | {"phase": phase}, [], {}, {}, {})
         write(tmp_path / name, one)
     (tmp_path / "a" / ".base-3.json.gz.123").write_bytes(b"half")
     (tmp_path / "a" / "notes.txt").write_text("none of ours")

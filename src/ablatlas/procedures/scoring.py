@@ -55,7 +55,7 @@ class Scoring:
 
 
 class Timing:
-    """By the steps to a target; a run that does not reach it within the limit scores the limit."""
+    """By the steps to a target; a run that does not reach it within the limit, or diverges, scores the limit."""
 
     higher, metric = False, "steps to target"
 
@@ -64,6 +64,8 @@ class Timing:
 
     def __call__(self, work: Record, row: int) -> float:
         """The score of a run, a row of a record."""
+        if work.run[row]["state"] != "finished":
+            return self.cap
         reached = crossing(*curve(work, row, self.floor), self.targets[str(FRACTIONS[1])], self.floor)
         return self.cap if reached is None else reached
 

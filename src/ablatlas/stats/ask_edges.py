@@ -5,7 +5,7 @@ from __future__ import annotations
 from ablatlas.stats import threshold
 from ablatlas.stats.climb import Climb, climb
 from ablatlas.stats.contrasts import Contrast, family, primary
-from ablatlas.stats.edges import Block, Edges, nearest
+from ablatlas.stats.edges import Block, Edges, edge, nearest
 from ablatlas.stats.evidence import Evidence
 from ablatlas.stats.question import NOTHING, Question, Row, bounds
 
@@ -72,7 +72,7 @@ def _range(one: Block, alpha: float) -> Row:
 
 def _edges(one: Block, alpha: float) -> Row:
     """From where to where the block surely reaches (inner), and at most reaches (outer); null where unknown."""
-    upper, lower = one.upper.bracket(alpha / 2), one.lower.bracket(alpha / 2)
+    upper, lower = edge(one.upper, alpha), edge(one.lower, alpha)
     ends = bounds(upper.low, upper.high), bounds(lower.low, lower.high)
     return {
         "inside": one.inside,

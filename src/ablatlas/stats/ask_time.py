@@ -52,7 +52,7 @@ def limit_cell(ladder: Ladder) -> str:
 
 
 def arrivals(evidence: Evidence, ladder: Ladder, variant: str, target: float) -> Arrivals:
-    """When each run of a variant reaches a target, at which it stands still counts; capped losses, begun at the cap."""
+    """When each run of a variant reaches a target; losses are capped, and begin at the cap."""
     cap, limit, cell = evidence.cap.worst, float(ladder.levels[-1]), limit_cell(ladder)
     curves = evidence.confirmation.curves
     own = curves[(curves["arm"] == variant) & (curves["cell"] == cell)].sort_values("step", kind="stable")
@@ -62,7 +62,13 @@ def arrivals(evidence: Evidence, ladder: Ladder, variant: str, target: float) ->
 
 
 def _time(curve: pd.DataFrame, target: float, cap: float) -> float | None:
-    losses = pd.to_numeric(curve[LOSS]).astype(float).fillna(cap).clip(upper=cap)
+    """The step at which a run reaches a target; None where it never does, or diverges, be it afterwards."""
+    if (curve["state"] != "finished").any():
+        return None
+    losses = pd.to_numeric(curve[LOSS]).astype(float).clip(upper=cap)
+    if losses.isna().any():
+        arm, cell, seed = curve.iloc[0][["arm", "cell", "seed"]]
+        raise MeasureError(f"{cell}: {LOSS} is not a number in a run that finished: {arm}, seed {seed}")
     return crossing(curve["step"].tolist(), losses.tolist(), target, cap)
 
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from ablatlas.stats.threshold import ALPHA, BOUNDS, Comparison
 
@@ -40,7 +40,7 @@ class Floor:
 def floor(n: int, family: int = 1, alpha: float = ALPHA) -> Floor:
     """What the bracket pattern of `n` seeds must be for a decision in a family of `family`."""
     solved = np.arange(n + 1)
-    decides = BOUNDS * family * binom.sf(solved - 1, n, 0.5) <= alpha
+    decides = BOUNDS * family * bdtrc(solved - 1.0, n, 0.5) <= alpha
     return Floor(
         n=n,
         family=family,

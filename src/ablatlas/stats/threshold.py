@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.special import bdtr, bdtrc
 
 from ablatlas.stats.ratio import Ratio
 
@@ -74,12 +74,12 @@ class Staircase:
 
     def p_up(self, share: float = 0.5) -> Floats:
         """(levels,) p of "P(solved) <= share here or at an easier level": the running largest binomial p."""
-        p = binom.sf(np.array(self.solved) - 1, self.n, share)
+        p = bdtrc(np.array(self.solved) - 1.0, self.n, share)
         return np.maximum.accumulate(p)
 
     def p_down(self, share: float = 0.5) -> Floats:
         """(levels,) p of "P(solved) >= share here or at a harder level": likewise, from the hardest."""
-        p = binom.cdf(np.array(self.solved), self.n, share)
+        p = bdtr(np.array(self.solved, float), self.n, share)
         return np.maximum.accumulate(p[::-1])[::-1]
 
     def bracket(self, alpha: float = ALPHA, share: float = 0.5) -> Bracket:
@@ -201,7 +201,7 @@ class Comparison:
         return beyond
 
     def _rises(self, arm: Staircase) -> bool:
-        solved = np.array(arm.solved)
-        fails = binom.cdf(solved, arm.n, self.share) <= ALPHA / BOUNDS
-        solves = binom.sf(solved - 1, arm.n, self.share) <= ALPHA / BOUNDS
+        solved = np.array(arm.solved, float)
+        fails = bdtr(solved, arm.n, self.share) <= ALPHA / BOUNDS
+        solves = bdtrc(solved - 1, arm.n, self.share) <= ALPHA / BOUNDS
         return bool(np.any(np.logical_or.accumulate(fails) & solves))
