@@ -91,7 +91,6 @@ DECLARATIONS: list[tuple[Edit, str, str, str | None]] = [
     (setting("ladders/examples/reference", 180), "ladders.examples.reference", "found 180", None),
     (setting("ladders/examples/reference", 100), "ladders.examples.reference", "one of 90, 180", None),
     (setting("ladders/examples/reference", DELETED), "ladders.examples.reference", "nothing", None),
-    (setting("ladders/examples/solved", "loss < 1"), "ladders.examples.solved", "threshold", None),
     (setting("ladders/depth/levels", [8]), "ladders.depth.levels", "at least 2", None),
     (setting("ladders/depth/levels", []), "ladders.depth.levels", "at least 2", None),
     (setting("ladders/depth/levels", [8, 20, 14]), "ladders.depth.levels", "ascending", None),
@@ -107,7 +106,6 @@ DECLARATIONS: list[tuple[Edit, str, str, str | None]] = [
     (setting("ladders/depth/solved", 0.98), "ladders.depth.solved", "a criterion such as", None),
     (setting("ladders/depth/evaluated", True), "ladders.depth.path", "no path", None),
     (setting("ladders/depth/evaluated", 1), "ladders.depth.evaluated", "true or false", None),
-    (setting("ladders/examples/evaluated", True), "ladders.examples.measure", "threshold", None),
     # tuning
     (setting("tune/grid", []), "tune.grid", "at least 1", None),
     (setting("tune/grid", DELETED), "tune.grid", "a list of rates", None),
@@ -376,7 +374,7 @@ def test_part_without_a_module_is_refused(root: Path, group: str) -> None:
 
 def test_module_without_version_is_refused(tmp_path: Path) -> None:
     root = make_root(tmp_path, source=True)
-    replace(root, "VERSION = 1", "NUMBER = 1", "src/ablatlas/tasks/digits.py")
+    replace(root, "VERSION = 2", "NUMBER = 2", "src/ablatlas/tasks/digits.py")
     error = refused(root)
     assert error.file == "src/ablatlas/tasks/digits.py"
     assert "VERSION" in str(error)

@@ -241,8 +241,9 @@ def test_a_clock_is_part_of_the_results_and_of_no_cell(shared: Path, example: St
 @pytest.mark.parametrize(
     ("override", "path", "expected"),
     [
-        ("clock.blocks=1", "clock.blocks", "a whole number from 2"),
-        ("clock.blocks=2.5", "clock.blocks", "a whole number from 2"),
+        ("clock.blocks=1", "clock.blocks", "an even number from 2"),
+        ("clock.blocks=3", "clock.blocks", "an even number from 2"),
+        ("clock.blocks=2.5", "clock.blocks", "an even number from 2"),
         ("clock.seconds=0", "clock.seconds", "a positive number"),
         ("+clock.minutes=1", "clock.minutes", "one of blocks, seconds"),
         ("~clock.seconds", "clock.seconds", "the key seconds"),
@@ -252,7 +253,8 @@ def test_a_clock_is_part_of_the_results_and_of_no_cell(shared: Path, example: St
 def test_a_clock_that_cannot_run_is_refused(shared: Path, override: str, path: str, expected: str) -> None:
     with pytest.raises(StudyError) as caught:
         load("example", overrides=[override], root=shared)
-    assert (caught.value.file, caught.value.path, caught.value.expected) == ("command line", path, expected)
+    assert (caught.value.file, caught.value.path) == ("command line", path)
+    assert caught.value.expected.startswith(expected)
 
 
 # --- controls ---

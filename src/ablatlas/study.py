@@ -71,10 +71,11 @@ class Cost:
 class Study:
     """One study at one scale, resolved. All its files are relative to `root`.
 
-    `config` holds what a run is a function of: procedure, engine, model, task, recipe. `arm` and `seed` are
-    what the command line asked for, `subset` whether all ladders or the claimed ones. `score` is what tuning compares, `clock` how long each variant's steps are timed
-    (None: not at all), `families` how many hypotheses are tested together. `set_aside` says which contrasts coincide with another variant,
-    `unmeasured` why a registered constraint cannot be measured at this scale.
+    `config` holds what a run is a function of: procedure, engine, model, task, recipe. `arm` and `seed` are what the
+    command line asked for, `subset` whether all ladders or the claimed ones. `score` is what tuning compares, `clock`
+    how long each variant's steps are timed (None: not at all), `families` how many hypotheses are tested together.
+    `set_aside` says which contrasts coincide with another variant, `unmeasured` why a registered constraint cannot be
+    measured at this scale.
     """
 
     name: str
@@ -123,7 +124,7 @@ class Study:
 
     @cached_property
     def digest(self) -> str:
-        """Of the cells' and the clock's digests and the versions of `stats`; of no title, claim, registration or rule."""
+        """Of the cells' and the clock's digests and the versions of `stats`; of no title, claim or registration."""
         cells = {name: [cell.digest, cell.tuning_digest] for name, cell in self.cells.items()}
         clock = {"clock": self.clock_digest} if self.clock else {}
         return digest({"cells": cells, **clock, "stats": stats_versions(self.root)})
@@ -155,7 +156,7 @@ class Study:
         return run_digest(self.run_config(variant, cell, rate), self.root)
 
     def rates_from(self, cell: str) -> tuple[str, ...]:
-        """The tuned cells that a cell's rates come from: itself, the nearest on either side, none where it is a rate."""
+        """The tuned cells that a cell's rates come from: itself, the nearest on either side, or none of a given rate."""
         ladder = self.ladder_of(cell)
         if cell in self.tune.cells:
             return (cell,)

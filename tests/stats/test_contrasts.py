@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from synthetic import Variant, forget_gate, residual, study
+from synthetic import forget_gate, residual, study
 
+from ablatlas.declaration.arms import Variant
 from ablatlas.stats.contrasts import Contrast, contrasts, family
 
 

@@ -327,7 +327,7 @@ def test_a_clock_without_a_variant() -> None:
 def test_a_clock_of_another_machine() -> None:
     made = everything()
     other = replace(everything_clock(made), provenance=provenance(device="cuda"))
-    with pytest.raises(MeasureError, match="clock-.*cuda"):
+    with pytest.raises(MeasureError, match=r"clock-.*cuda"):
         measure(made, everything_runs(made), everything_ledgers(made), other)
 
 
@@ -335,7 +335,7 @@ def test_a_time_ladder_without_targets() -> None:
     made = everything()
     entries = everything_ledgers(made)
     del entries["time=1200"]["targets"]
-    with pytest.raises(MeasureError, match="time=1200.*no targets"):
+    with pytest.raises(MeasureError, match=r"time=1200.*no targets"):
         measure(made, everything_runs(made), entries, everything_clock(made))
 
 

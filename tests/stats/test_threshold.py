@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 
 from ablatlas.stats.multiplicity import holm
-from ablatlas.stats.threshold import Bracket, Comparison, Ratio, Staircase
+from ablatlas.stats.ratio import Ratio
+from ablatlas.stats.threshold import Bracket, Comparison, Staircase
 
 LEVELS = (8.0, 14.0, 20.0, 32.0, 56.0, 110.0)
 

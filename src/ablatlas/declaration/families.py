@@ -13,7 +13,7 @@ def families(
     """Family -> number of its hypotheses.
 
     `primary` holds the gate where a resource is climbed, each registered ladder, and each net term that is not exact;
-    `strong` the strong arms on the registered ladders that train them. A hypothesis that a scale cannot test still counts.
+    `strong` the strong arms on the registered ladders that train them. What a scale cannot test still counts.
     """
     climbed = [ladders[name] for name in primary.values() if name in ladders]
     gate = any(ladder.measure == "resource" for ladder in ladders.values())

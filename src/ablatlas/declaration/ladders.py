@@ -9,7 +9,6 @@ from typing import Any, Literal
 from ablatlas.config import touches
 from ablatlas.declaration.arms import Variant, apply
 from ablatlas.declaration.where import Where, is_number
-from ablatlas.errors import one_of
 from ablatlas.tree import Tree, at, paths
 
 CONSTRAINTS = ("data", "parameters", "optimization", "architecture", "compute", "efficiency", "energy")

@@ -54,7 +54,7 @@ def _check_keys(where: Where, path: str, tree: Tree, declared: Tree, label: str)
 
 
 def _words(root: Path, run: Tree) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """(path, word, words there are) of each leaf whose key is the name of a module: of `nn`, or of `train` in a recipe."""
+    """(path, word, words there are) of each leaf whose key is a module's name: of `nn`, or of `train` in a recipe."""
     for group, folder in (("model", "nn"), ("recipe", "train")):
         home = source.package(root) / folder
         for path in paths(run[group], f"{group}."):

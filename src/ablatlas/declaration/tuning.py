@@ -9,7 +9,6 @@ from ablatlas.declaration.where import Where, is_number
 from ablatlas.errors import one_of
 from ablatlas.tree import Tree, at
 
-
 CLIMBED = ("resource", "threshold")  # the measures that may leave rungs untuned
 
 

@@ -10,6 +10,8 @@ from ablatlas.stats import needs, power, target
 from ablatlas.stats.threshold import ALPHA, FEWEST
 from ablatlas.study import Ladder, Study
 
+SMALL = 1.25  # the ratio that a study should be able to see
+
 
 def ladder(study: Study, ladder: Ladder, history: History) -> list[str]:
     """What one ladder of a study could show, in lines."""
@@ -59,7 +61,11 @@ def _resource(study: Study, ladder: Ladder, n: int, size: int, history: History)
     end = f"; the ladder ends at {top:g} times the reference" if beyond > top else ""
     seen = f"{power.detectable_effect(n):.3g} s, s = {s:.2g} doublings {source}"
     first = f"from {beyond:.3g} it is RELAXED at Holm's first step"
-    return f"at n = {n}, with power {power.POWER:.0%}, 1 is excluded from ρ = {plain:.3g} ({seen}); {first}{end}"
+    told = f"at n = {n}, with power {power.POWER:.0%}, 1 is excluded from ρ = {plain:.3g} ({seen}); {first}{end}"
+    needed = power.seeds(SMALL, s, ALPHA / size, delta=study.register["delta"])
+    asked = f"; {SMALL} would take {needed or 'more than 100'} seeds"
+    noisy = "; so noisy a ladder is mostly `flat`, whatever ρ is" if s > power.identifiable(n) else ""
+    return told + asked + noisy
 
 
 def _edges(ladder: Ladder, n: int, size: int) -> str:

@@ -87,7 +87,7 @@ def aims(tuned: Record, floor: float) -> dict[str, float]:
 
 
 def curve(work: Record, row: int, floor: float) -> tuple[list[float], list[float]]:
-    """Steps and held-out losses of a run, capped at the floor; where it diverged it has none, and stands at the floor."""
+    """Steps and held-out losses of a run, capped at the floor, where it stands once it has diverged."""
     points = [point for point in work.curve if point["run"] == row]
     losses = (floor if point.get("loss") is None else min(point["loss"], floor) for point in points)
     return [point["step"] for point in points], list(losses)

@@ -17,7 +17,7 @@ CLAIMS: dict[bool | str, str] = {True: "claimed", False: "not claimed"}
 OUTCOMES = (*MARKS, "not measured")
 
 
-def load(paths: Iterable[str]) -> list[Row]:
+def load(paths: Iterable[str]) -> Rows:
     """Results of all studies, in the order of their names. Raises ReportError."""
     return with_discoveries(sorted((read(Path(path)) for path in paths), key=lambda results: results["study"]))
 

@@ -1,6 +1,7 @@
 """Across the atlas: of all verdicts on the innovations themselves, how many may be false?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ablatlas.stats.multiplicity import benjamini_hochberg
 from ablatlas.stats.question import Row
@@ -8,11 +9,11 @@ from ablatlas.stats.question import Row
 VERSION = 1
 
 
-def with_discoveries(studies: Sequence[Row]) -> list[Row]:
-    """The results of all studies, each verdict with `p_bh`: its p adjusted across the atlas (Benjamini & Hochberg 1995).
+def with_discoveries(studies: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """The results of all studies, each verdict with `p_bh`, its p adjusted across the atlas.
 
-    Of the contrasts of `without` that were tested; it is None elsewhere. It stands beside Holm's within a study, and
-    decides nothing.
+    By Benjamini & Hochberg (1995), of the contrasts of `without` that were tested; it is None elsewhere. It stands beside
+    Holm's within a study, and decides nothing.
     """
     asked = [
         (i, j)

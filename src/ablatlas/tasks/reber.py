@@ -69,8 +69,8 @@ class Task:
     `span` symbols up to stream position L, over `judged` streams read from a fresh state), `largest_state` (max |c|).
 
     Training reads `batch` streams in windows of `window` symbols with the state carried on. A stream ends after
-    `restart` windows and another starts from a fresh state, at different times in different streams. There are `examples`
-    different streams, of which fewer are the first of more; when all were read, they are read again.
+    `restart` windows and another starts from a fresh state, at different times in different streams. There are
+    `examples` different streams, of which fewer are the first of more; when all were read, they are read again.
 
     Raises ValueError where the streams are not so many for each of the batch.
     """

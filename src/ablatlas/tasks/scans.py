@@ -43,7 +43,7 @@ def study_scans(examples: int, copies: int, places: int, keys: Keys) -> dict[str
 def subset(labels: Tensor, examples: int, copies: int, keys: Keys) -> Tensor:
     """Indices of `examples` training images, of which `examples / copies` differ; shape (examples,).
 
-    Subsets of one seed are nested, and balanced: the images stand class by class in turn, in an order of the seed's own.
+    Subsets of one seed are nested and balanced: the images stand class by class in turn, in an order of its own.
     Raises ValueError where there are not so many images, or copies do not divide them.
     """
     if copies < 1 or examples % copies:
@@ -59,7 +59,7 @@ def subset(labels: Tensor, examples: int, copies: int, keys: Keys) -> Tensor:
 
 
 def rolled(grey: Tensor, places: int, keys: Keys, split: str) -> Tensor:
-    """Images (n, 64), each rolled around the frame by one of the first `places` of its 64 offsets, in the split's order.
+    """Images (n, 64), each rolled around the frame by one of the first `places` of its 64 offsets.
 
     Raises ValueError where the frame has no so many places.
     """

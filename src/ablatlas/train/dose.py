@@ -1,4 +1,4 @@
-"""What the controls do to a run, of which the answer is known: `recipe.dose` is one of the words here, `none` in a study.
+"""What the controls do to a run, of which the answer is known: `recipe.dose` is a word of these, `none` in a study.
 
 A dose changes a step, a name or a score of an ordinary training, and nothing else of it. `work` is how many times
 the operations of a step are executed.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ADDED, FACTOR = 0.5, 1.5  # nats, and a factor: as large as the gaps that closure is asked of
 
 
-class none:  # noqa: N801 # a word of the configuration
+class none:  # a word of the configuration
     """The training as it is."""
 
     work = 1
@@ -35,14 +35,14 @@ class none:  # noqa: N801 # a word of the configuration
         return metrics
 
 
-class halved(none):  # noqa: N801
+class halved(none):
     """Half the updates: every other step is computed and its gradient thrown away."""
 
     def step(self, training: "Training", index: int) -> float:
         return training.step(index // 2) if index % 2 else training.look(index // 2)
 
 
-class doubled(none):  # noqa: N801
+class doubled(none):
     """Twice the work: the whole step runs twice from the same state, and its first result is thrown away."""
 
     work = 2
@@ -54,7 +54,7 @@ class doubled(none):  # noqa: N801
         return training.step(index)
 
 
-class slowed(none):  # noqa: N801
+class slowed(none):
     """Twice the time: after each step a sleep as long as the step took."""
 
     def step(self, training: "Training", index: int) -> float:
@@ -64,7 +64,7 @@ class slowed(none):  # noqa: N801
         return loss
 
 
-class drawn(none):  # noqa: N801
+class drawn(none):
     """One more draw at each step, from a keyed generator of its own: it must change no bit."""
 
     def step(self, training: "Training", index: int) -> float:
@@ -72,21 +72,21 @@ class drawn(none):  # noqa: N801
         return training.step(index)
 
 
-class renamed(none):  # noqa: N801
+class renamed(none):
     """Other names for the same parameters, so that other initial values are drawn from the same distributions."""
 
     def initial(self, name: str) -> str:
         return f"renamed {name}"
 
 
-class plus(none):  # noqa: N801
+class plus(none):
     """A constant penalty on every held-out loss."""
 
     def judged(self, metrics: dict[str, float]) -> dict[str, float]:
         return metrics | {"loss": metrics["loss"] + ADDED}
 
 
-class times(none):  # noqa: N801
+class times(none):
     """A constant factor on every held-out loss."""
 
     def judged(self, metrics: dict[str, float]) -> dict[str, float]:
