@@ -31,7 +31,7 @@ def environment(root: Path) -> dict[str, str]:
     return os.environ | {"PATH": path, "PYTHONPATH": str(root / "src"), "OMP_NUM_THREADS": "1"}
 
 
-def type_in(root: Path, *words: str, timeout: float = 600) -> str:
+def type_in(root: Path, *words: str, timeout: float = 1800) -> str:
     """Run a command in `root` and return all that it printed. Fails the test where the command fails."""
     done = subprocess.run(
         words, cwd=root, env=environment(root), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -156,7 +156,7 @@ class Study:
         return run_digest(self.run_config(variant, cell, rate), self.root)
 
     def rates_from(self, cell: str) -> tuple[str, ...]:
-        """The tuned cells that a cell's rates come from: itself, the nearest on either side, or none of a given rate."""
+        """The tuned cells that a cell's rates come from: itself, the nearest on either side, or none."""
         ladder = self.ladder_of(cell)
         if cell in self.tune.cells:
             return (cell,)

@@ -20,7 +20,7 @@ STUDIES = names(ROOT)
 
 
 def planned(root: Path, target: str = "all", published: str = "use") -> set[str]:
-    """The outputs of training (cells' records and ledgers) that a dry run would make, without their digests."""
+    """The records (cells', their ledgers', clocks') that a dry run would make, without their digests."""
     told = snakemake(root, "-n", target, "--quiet", "host", published=published)
     return set(re.findall(r"output: data/runs/(\S+?)-[0-9a-f]{12}(?:\.tuning)?\.json\.gz", told))
 
@@ -57,7 +57,8 @@ def test_called_again_nothing_is_to_be_done(smoke: Path) -> None:
 
 def test_a_clone_with_published_records_trains_nothing(cloned: Path) -> None:
     assert planned(cloned) == set()
-    assert planned(cloned, published="ignore") == {f"{s}/{c}" for s in STUDIES for c in load(s, "smoke").cells}
+    cells = {f"{s}/{c}" for s in STUDIES for c in [*load(s, "smoke").cells, "clock"]}
+    assert planned(cloned, published="ignore") == cells
 
 
 @pytest.mark.parametrize("place", ["worked", "cloned"])
@@ -74,7 +75,8 @@ def test_words_train_nothing(place: str, request: pytest.FixtureRequest) -> None
 def test_a_width_trains_exactly_the_cells_that_use_it(place: str, request: pytest.FixtureRequest) -> None:
     root = request.getfixturevalue(place)
     edit(root / "params" / "model" / "transformer.yaml", "width: 16", "width: 32")
-    assert planned(root) == {f"layernorm/{cell}" for cell in load("layernorm", "smoke", root=root).cells}
+    cells = [*load("layernorm", "smoke", root=root).cells, "clock"]
+    assert planned(root) == {f"layernorm/{cell}" for cell in cells}
     edit(root / "params" / "model" / "transformer.yaml", "width: 32", "width: 16")
     assert planned(root) == set()
 

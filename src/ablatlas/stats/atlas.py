@@ -12,8 +12,8 @@ VERSION = 1
 def with_discoveries(studies: Sequence[Mapping[str, Any]]) -> list[Row]:
     """The results of all studies, each verdict with `p_bh`, its p adjusted across the atlas.
 
-    By Benjamini & Hochberg (1995), of the contrasts of `without` that were tested; it is None elsewhere. It stands beside
-    Holm's within a study, and decides nothing.
+    By Benjamini & Hochberg (1995), of the contrasts of `without` that were tested; it is None elsewhere. It stands
+    beside Holm's within a study, and decides nothing.
     """
     asked = [
         (i, j)
