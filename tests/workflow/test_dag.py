@@ -72,12 +72,12 @@ def test_words_train_nothing(place: str, request: pytest.FixtureRequest) -> None
 
 
 @pytest.mark.parametrize("place", ["worked", "cloned"])
-def test_a_width_trains_exactly_the_cells_that_use_it(place: str, request: pytest.FixtureRequest) -> None:
+def test_a_model_trains_exactly_the_cells_that_use_it(place: str, request: pytest.FixtureRequest) -> None:
     root = request.getfixturevalue(place)
-    edit(root / "params" / "model" / "transformer.yaml", "width: 16", "width: 32")
+    edit(root / "params" / "model" / "transformer.yaml", "ratio: 4", "ratio: 2")
     cells = [*load("layernorm", "smoke", root=root).cells, "clock"]
     assert planned(root) == {f"layernorm/{cell}" for cell in cells}
-    edit(root / "params" / "model" / "transformer.yaml", "width: 32", "width: 16")
+    edit(root / "params" / "model" / "transformer.yaml", "ratio: 2", "ratio: 4")
     assert planned(root) == set()
 
 
