@@ -1,14 +1,17 @@
 """The file of all controls: whole whether they pass or not; the command that fails says what did."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ablatlas.controls import anchors, twice
+from ablatlas.controls import anchors, nulls, results, strict, twice
 from ablatlas.controls.__main__ import main
 from ablatlas.controls.results import failures
+from ablatlas.controls.work import load as load_work
+from ablatlas.record import write_whole
 from ablatlas.study import Study, load
 
 Row = dict[str, Any]
@@ -52,6 +55,34 @@ def test_what_failed_is_told_and_fails(tmp_path: Path, capsys: pytest.CaptureFix
 def test_a_missing_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--results", str(tmp_path / "none.json")]) == 2
     assert "none.json" in capsys.readouterr().err
+
+
+def test_every_control_is_collected_whether_it_passes_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At smoke scale chance fails nothing, but what must be exact does: here no dose has an answer."""
+    work = replace(load_work("smoke"), root=tmp_path)
+    draws = {"low": 1.5, "high": 2.0, "verdict": "RELAXED", "reason": None}
+    row = {"measure": "resource", "kind": "steep", "seeds": 5, "simulations": 9, "coverage": 0.1, "passed": False}
+    files: dict[Path, Any] = {one.results: {"verdicts": [], "chain": None} for one in work.measured.values()}
+    files |= {block.file: [draws] for block in work.blocks()}
+    files |= {file: [row | {"false_relaxed": 0.5, "power": None}] for file in work.synthetic().values()}
+    files |= {file: [{"study": "x", "variant": "with", "seed": 1000, "same": False}] for file in work.twice().values()}
+    for file, content in files.items():
+        write_whole(tmp_path / file, json.dumps(content).encode())
+    monkeypatch.setattr(strict, "intervals", lambda study, published: {})
+    monkeypatch.setattr(results, "load", lambda name, scale, root: load(name, scale))
+    monkeypatch.setattr(anchors, "results_of", lambda study: [])
+    monkeypatch.setattr(nulls, "bits", lambda records: {"null": "an extra draw", "passed": True})
+
+    found = results.collect(work)
+    assert set(found) == {"passed", "digest", "scale", *results.LINES}
+    assert (found["passed"], found["digest"]) == (False, work.digest)
+    assert found["aa"]["draws"] == work.draws
+    assert found["aa"]["false_verdicts"] == 1
+    assert len(found["synthetic"]) == len(work.synthetic())
+    assert [one["study"] for one in found["anchors"]] == list(work.anchors)
+    failed = [line.split(":")[1].split(",")[0].strip() for line in failures(found) if line.startswith("dose")]
+    assert failed == ["C", "C", "W", "W"]
+    assert {line.split(":")[0] for line in failures(found)} == {"dose", "uniform"}  # no axis at all was penalised
 
 
 # --- anchors ---

@@ -14,7 +14,7 @@ USED = PUBLISHED == "use"
 
 
 wildcard_constraints:
-    study="[a-z][a-z0-9_]*",
+    study="|".join(EVERY),
     cell=r"(?!clock-)[a-z0-9_.=]+(?:-\d\d)?",
     digest="[0-9a-f]{12}",
 
