@@ -10,7 +10,7 @@ from example import change, make_root
 
 from ablatlas import study
 from ablatlas.declaration.registered import registered
-from ablatlas.study import Ladder, Study, StudyError, controls, load, names
+from ablatlas.study import Ladder, Study, StudyError, controls, from_command_line, load, names
 from ablatlas.tree import at
 
 ARMS = ["with", "without"]
@@ -399,3 +399,9 @@ def test_rates_need_to_know_what_is_tuned(root: Path, tune: Any) -> None:
     with pytest.raises(StudyError) as caught:
         load("example", root=root)
     assert caught.value.path in ("tune", "tune.path")
+
+
+def test_one_run_may_be_moved_along_a_ladder_that_a_frontier_reads() -> None:
+    study = from_command_line(["study=residual", "arm=without", "model.width=64"])
+    assert {"width", "work"}.isdisjoint(study.ladders)
+    assert study.run_config("without")["model"]["width"] == 64

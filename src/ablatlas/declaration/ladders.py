@@ -96,19 +96,20 @@ def ladders(where: Where, config: Tree, run: Tree, made: dict[str, Variant]) -> 
     Where one arm is asked for, the study is a single run with any override: ladders that the command line has
     moved away from the base are then left out.
     """
-    found = {}
+    found, left = {}, set()
     for name, entry in where.named("ladders", config["ladders"]).items():
         ladder = _ladder(where, name, entry, config, made)
         if ladder.reference is not None and ladder.path:
             if config["arm"] is not None and _moved(where, ladder, run):
+                left.add(name)
                 continue
             _check_path(where, ladder, run, config["ablate"], made)
         found[name] = ladder
+    resources = [ladder.name for ladder in found.values() if ladder.measure == "resource"]
     for ladder in found.values():
-        if ladder.over is not None:
-            resources = [other.name for other in found.values() if other.measure == "resource"]
+        if ladder.over is not None and ladder.over not in left:
             where.choose(f"ladders.{ladder.name}.over", ladder.over, resources)
-    return found
+    return {name: ladder for name, ladder in found.items() if ladder.over not in left}
 
 
 def score(primary: Tree, found: dict[str, Ladder]) -> Score:
