@@ -60,7 +60,7 @@ def test_a_missing_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_every_control_is_collected_whether_it_passes_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At smoke scale chance fails nothing, but what must be exact does: here no dose has an answer."""
     work = replace(load_work("smoke"), root=tmp_path)
-    draws = {"low": 1.5, "high": 2.0, "verdict": "RELAXED", "reason": None}
+    draws = {"value": None, "low": 1.5, "high": 2.0, "verdict": "RELAXED", "reason": None}
     row = {"measure": "resource", "kind": "steep", "seeds": 5, "simulations": 9, "coverage": 0.1, "passed": False}
     files: dict[Path, Any] = {one.results: {"verdicts": [], "chain": None} for one in work.measured.values()}
     files |= {block.file: [draws] for block in work.blocks()}

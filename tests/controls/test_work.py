@@ -1,5 +1,6 @@
 """What the controls take: every draw once, files that carry what they depend on, and nothing heavy to know it."""
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -68,9 +69,15 @@ def test_results_count_only_for_the_study_as_it_is(work: Work, tmp_path: Path) -
     assert [str(file) for file in results_of(one)] == [f"data/published/results/{one.name}.json"]
 
 
-def test_a_scale_without_settings_is_refused() -> None:
-    with pytest.raises(StudyError, match=r"params/controls\.yaml: scales: found moon, expected one of laptop, smoke"):
+def test_a_scale_that_does_not_say_how_much_to_ask_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"params/scale: scale: found moon, expected one of laptop, smoke"):
         load("moon", ROOT)
+    root = shutil.copytree(ROOT / "params", tmp_path / "params").parent
+    (root / "params" / "scale" / "moon.yaml").write_text(
+        "controls: {draws: 2, block: 1, simulation: 3, judged: false}\n"
+    )
+    with pytest.raises(StudyError, match=r"moon\.yaml: controls\.simulation: .* nearest: simulations"):
+        load("moon", root)
 
 
 def test_the_snakefile_loads_nothing_heavy() -> None:

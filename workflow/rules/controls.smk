@@ -64,7 +64,7 @@ rule judge:
         synthetic=[str(file) for file in WORK.synthetic().values()],
         twice=[str(file) for file in WORK.twice().values()],
         anchors=WORK.anchored(),
-        settings="params/controls.yaml",
+        held_against="params/anchors.yaml",
         judges=JUDGES,
     output:
         str(WORK.results),

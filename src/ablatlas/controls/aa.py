@@ -38,6 +38,7 @@ def check(draws: Sequence[Row]) -> Row:
         "false_verdicts_low": verdicts["low"],
         "false_verdicts_high": verdicts["high"],
         "two_sided": sum(draw["low"] is not None and draw["high"] is not None for draw in draws),
+        "intervals": [{key: draw[key] for key in ("value", "low", "high", "verdict")} for draw in draws],
         "verdicts": dict(Counter(draw["verdict"] for draw in draws)),
         "reasons": dict(Counter(draw["reason"] for draw in draws if draw["reason"])),
         "rejects": rejected(n),

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ablatlas import source, study
-from ablatlas.config import read_yaml
+from ablatlas.config import options, read_yaml
+from ablatlas.declaration.where import Where
 from ablatlas.digest import digest, stats_versions, version
 from ablatlas.errors import StudyError, one_of
 from ablatlas.study import Study, find_root
 
-SETTINGS = "params/controls.yaml"
+ANCHORS = "params/anchors.yaml"
+SETTINGS = ("draws", "block", "simulations", "judged")
 AA = "aa"  # the one control that is no single study: each of its draws is one
 PARTS = 2  # jobs that the synthetic rows are dealt to
 
@@ -104,15 +106,16 @@ def results_of(one: Study) -> list[Path]:
 
 
 def load(scale: str = "laptop", root: Path | None = None) -> Work:
-    """The controls at a scale. Raises StudyError for a scale that they have no settings for."""
+    """The controls at a scale. Raises StudyError for a scale that there is not, or that says not how much to ask."""
     root = Path(root).resolve() if root else find_root()
-    declared = read_yaml(root, SETTINGS)
-    if scale not in declared["scales"]:
-        raise StudyError(SETTINGS, "scales", scale, one_of(declared["scales"]), declared["scales"])
+    if scale not in (scales := options(root, "scale")):
+        raise StudyError("params/scale", "scale", scale, one_of(scales), scales)
+    file = f"params/scale/{scale}.yaml"
+    asked = Where(file).mapping("controls", read_yaml(root, file).get("controls"), SETTINGS)
     return Work(
         scale=scale,
         studies={name: study.load(name, scale, root=root) for name in study.controls(root)},
-        anchors=declared["anchors"],
+        anchors=read_yaml(root, ANCHORS),
         root=root,
-        **declared["scales"][scale],
+        **asked,
     )
