@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from ablatlas import references, study
 from ablatlas.config import options, read_yaml
 from ablatlas.digest import digest
+from ablatlas.errors import StudyError
 from ablatlas.study import Study, load, names, run_digest
 from ablatlas.tree import at, paths, put
 
@@ -207,6 +208,15 @@ def test_run_config_is_resolved(example: Study) -> None:
 
 def test_seeds_of_the_two_phases_are_disjoint(example: Study) -> None:
     assert example.seeds == {"tuning": (1000, 1001, 1002), "confirmation": tuple(range(10))}
+
+
+def test_seeds_that_were_seen_are_left_behind(root: Path) -> None:
+    made = load("example", overrides=["+seeds.first=10", "seeds.confirmation=20"], root=root)
+    assert made.seeds["confirmation"] == tuple(range(10, 30))
+    with pytest.raises(StudyError, match=r"seeds\.confirmation: found 10, expected a whole number from 1 to 5"):
+        load("example", overrides=["+seeds.first=995"], root=root)
+    with pytest.raises(StudyError, match=r"seeds\.first: found 1000, expected a whole number from 0 to 999"):
+        load("example", overrides=["+seeds.first=1000"], root=root)
 
 
 def test_cost_counts_runs_and_steps(root: Path) -> None:

@@ -78,13 +78,18 @@ def expectation(where: Where, declared: object) -> Tree:
 
 
 def seeds(where: Where, declared: object) -> dict[str, tuple[int, ...]]:
-    """The seeds themselves, from how many there are of each kind."""
-    counts = where.mapping("seeds", declared, ("tuning", "confirmation"))
-    for phase, count in counts.items():
-        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= FIRST_TUNING_SEED:
-            where.fail(f"seeds.{phase}", count, f"a whole number from 1 to {FIRST_TUNING_SEED}")
-    first = {"tuning": FIRST_TUNING_SEED, "confirmation": 0}
-    return {phase: tuple(range(first[phase], first[phase] + counts[phase])) for phase in first}
+    """The seeds themselves, from how many there are of each kind; those of confirmation count from `first`.
+
+    A study whose n was raised after its confirmation was seen begins behind the seeds that it has seen.
+    """
+    counts = where.mapping("seeds", declared, ("tuning", "confirmation"), ("first",))
+    begin = {"tuning": FIRST_TUNING_SEED, "confirmation": counts.get("first", 0)}
+    limits = {"tuning": (1, FIRST_TUNING_SEED), "first": (0, FIRST_TUNING_SEED - 1)}
+    for phase, count in sorted(counts.items(), reverse=True):  # `first` before the seeds that begin there
+        low, high = limits.get(phase) or (1, FIRST_TUNING_SEED - begin["confirmation"])
+        if isinstance(count, bool) or not isinstance(count, int) or not low <= count <= high:
+            where.fail(f"seeds.{phase}", count, f"a whole number from {low} to {high}")
+    return {phase: tuple(range(begin[phase], begin[phase] + counts[phase])) for phase in begin}
 
 
 def clock(where: Where, declared: object) -> Tree | None:
