@@ -1,6 +1,8 @@
 """The digits: splits, floors and batches of the two tasks on them."""
 
 import math
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from itertools import combinations
@@ -12,6 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 
 from ablatlas.tasks import Keys, digit_pixels, digits, entropy, epoch_batch
@@ -44,6 +47,21 @@ def test_splits_are_disjoint_and_together_the_whole_set() -> None:
     theirs = [(*row, label) for row, label in zip(grey.astype(int).tolist(), labels.tolist(), strict=True)]
     # equal as multisets: nothing is in two splits, nothing is left out
     assert Counter(every) == Counter(theirs)
+
+
+def test_the_recorded_split_is_the_stratified_one() -> None:
+    """Drawn by scikit-learn, class by class, from seed 0: 360 set aside, and half of those to test."""
+    grey, labels = load_digits(return_X_y=True)
+    train, rest = train_test_split(np.arange(len(labels)), test_size=360, stratify=labels, random_state=0)
+    validation, test = train_test_split(rest, test_size=180, stratify=labels[rest], random_state=0)
+    for split, index in zip(SPLITS, (train, validation, test), strict=True):
+        assert np.array_equal(scans()[split][0], grey[index])
+        assert np.array_equal(scans()[split][1], labels[index])
+
+
+def test_the_digits_are_read_without_scikit_learn() -> None:
+    program = "import sys; from ablatlas.tasks.scans import scans; assert scans(); assert 'sklearn' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 @pytest.mark.parametrize("split", SPLITS)
