@@ -20,7 +20,7 @@ MAY: dict[str, set[str]] = {
     "nn": set(),
     "models": {"nn"},
     "tasks": {"nn"},
-    "train": {"nn", "models", "tasks", *DECLARED},
+    "train": {"record", "nn", "models", "tasks", *DECLARED},
     "crossing": set(),
     "record": set(),
     "procedures": {"train", "crossing", "record", *DECLARED},

@@ -40,8 +40,9 @@ def work_through(
 ) -> Cellwork:
     """Bring the planned runs of the base cell into one record."""
     work = Cellwork(study, "base", phase, said.append, anew=anew)
-    for done, (variant, rate, seed) in enumerate(plan, start=1):
-        assert work.run(variant, rate, seed, done, len(plan)) == done - 1
+    for row, (variant, rate, seed) in enumerate(plan):
+        work.expect({variant: [(rate, seed)]})
+        assert work.runs(variant, [(rate, seed)]) == [row]
     return work
 
 

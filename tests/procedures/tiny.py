@@ -1,6 +1,7 @@
 """A root in a temporary folder with one small study, and an engine that answers at once."""
 
 import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import torch
 
 from ablatlas.study import Study, load
-from ablatlas.train.sequential import Run
+from ablatlas.train.crew import Member
+from ablatlas.train.run import Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STUDY = """\
@@ -52,7 +54,10 @@ class Engine:
     asked: list[tuple[str, float, int, str]] = field(default_factory=list)
     stop_after: int = 10**9  # trainings, after which the process is as if killed
 
-    def __call__(self, config: dict[str, Any], seed: int, *, split: str) -> Run:
+    def __call__(self, members: Sequence[Member], *, split: str, **others: Any) -> Iterator[Run]:
+        return (self.run(*member, split) for member in members)
+
+    def run(self, config: dict[str, Any], seed: int, split: str) -> Run:
         if len(self.asked) >= self.stop_after:
             raise KeyboardInterrupt
         arm, rate = WORDS[config["model"]["shortcut"]], config["recipe"]["lr"]

@@ -12,7 +12,7 @@ rule clock:
     resources:
         exclusive=1,
     shell:
-        "python -m ablatlas.procedures clock {wildcards.study} --scale {SCALE} --out {output}"
+        "python -m ablatlas.procedures clock {wildcards.study} --scale {SCALE} --lines --out {output}"
 
 
 # A cell's name has a level in it, or is `base`.

@@ -10,4 +10,4 @@ rule train:
     priority: turn
     shell:
         "python -m ablatlas.procedures confirm {wildcards.study} {wildcards.cell}"
-        " --scale {SCALE} --published {PUBLISHED} --out {output}"
+        " --scale {SCALE} --published {PUBLISHED} --lines --out {output}"

@@ -10,4 +10,4 @@ rule tune:
     priority: lambda w: turn(w) + 50
     shell:
         "python -m ablatlas.procedures tune {wildcards.study} {wildcards.cell}"
-        " --scale {SCALE} --published {PUBLISHED} --out {output}"
+        " --scale {SCALE} --published {PUBLISHED} --lines --out {output}"

@@ -18,10 +18,12 @@ Row = dict[str, Any]
 
 def fingerprints(study: Study) -> dict[str, str]:
     """Arm -> the hash of its parameters after a run of the base cell on the first tuning seed."""
-    from ablatlas.train.sequential import train  # this process only asks others where it compares
+    from ablatlas.train.crew import Member  # this process only asks others where it compares
+    from ablatlas.train.loop import train
 
     seed = study.seeds["tuning"][0]
-    return {arm: train(study.run_config(arm), seed).outcome["parameters"] for arm in ARMS}
+    runs = {arm: next(train([Member(study.run_config(arm), seed)])) for arm in ARMS}
+    return {arm: run.outcome["parameters"] for arm, run in runs.items()}
 
 
 def compare(study: Study) -> list[Row]:

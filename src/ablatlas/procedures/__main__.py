@@ -10,6 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from ablatlas.procedures.progress import Terminal, line, quiet
 from ablatlas.study import StudyError, load
 
 
@@ -21,6 +22,9 @@ def parser() -> argparse.ArgumentParser:
     parse.add_argument("--scale", default="laptop")
     parse.add_argument("--out", type=Path, required=True)
     parse.add_argument("--published", choices=["use", "ignore"], default="use")
+    told = parse.add_mutually_exclusive_group()
+    told.add_argument("--quiet", action="store_true", help="tell nothing but errors")
+    told.add_argument("--lines", action="store_true", help="tell in lines, as to a log, in a terminal too")
     return parse
 
 
@@ -44,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     if (given.cell is None) != (given.phase == "clock"):
         parse.error("tune and confirm take a cell, clock takes none")
     try:
-        work(given, lambda line: print(line, flush=True))
+        work(given, quiet if given.quiet else Terminal() if sys.stdout.isatty() and not given.lines else line)
     except (ValueError, OSError) as error:  # a study, a record or a part says what is wrong with it
         print(f"error: {error}", file=sys.stderr)
         return 2

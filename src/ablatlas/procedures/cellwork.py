@@ -1,25 +1,39 @@
 """A cell's runs of one phase: taken over from another record, picked up from the shelf, or trained.
 
 A run that some record already holds under the same key is taken over, not trained. Every finished run is put on a
-shelf at once, so that a cell that was stopped goes on where it was; the cell's record appears when all are there.
+shelf at once, and a training that is stopped rests there, so that a cell goes on where it was; the cell's record
+appears when all are there.
 """
 
-import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from safetensors.torch import save
 
 from ablatlas import record
+from ablatlas.digest import digest as digested
+from ablatlas.procedures.progress import Progress, Say
 from ablatlas.procedures.provenance import provenance, run_key
 from ablatlas.record import Record, RecordError
 from ablatlas.study import Study, run_digest
-from ablatlas.train.sequential import train
+from ablatlas.train.crew import Member
+from ablatlas.train.loop import train
+from ablatlas.train.resume import Rest
+from ablatlas.train.run import Run
 
-Say = Callable[[str], None]
-QUIET = 5.0  # seconds between two progress lines of a cell
+Asked = tuple[float, int]  # a rate and a seed
+
+
+class Job(NamedTuple):
+    """One run of the cell: who it is, and where it rests once it is trained."""
+
+    key: str
+    digest: str
+    rate: float
+    member: Member
+    resting: Path
 
 
 class Cellwork:
@@ -33,7 +47,8 @@ class Cellwork:
         self.record = Record(provenance=provenance(study))
         self.shelf = study.root / "data" / "runs" / ".shelf"
         self.trained, self.taken, self.resumed = 0, 0, 0
-        self.begin = self.told = time.monotonic()
+        steps = study.run_config("with", cell)["recipe"]["steps"]
+        self.progress = Progress(f"{study.name} {cell} {phase}", steps, say)
 
     @cached_property
     def known(self) -> dict[str, tuple[Record, int]]:
@@ -43,27 +58,52 @@ class Cellwork:
             folders.append(self.study.root / "data" / "published")
         return {key: (found, row) for key, found, row in record.stored(folders, self.phase)}
 
-    def run(self, variant: str, rate: float, seed: int, done: int, total: int) -> int:
-        """Bring one run into the cell's record, tell of it as `done` of `total`, and return its row."""
+    def expect(self, variants: Mapping[str, Sequence[Asked]]) -> None:
+        """Say which runs are wanted next, so that what is told of the time left is of all of them."""
+        jobs = [self._job(variant, *one) for variant, asked in variants.items() for one in asked]
+        self.progress.total += len(jobs)
+        self.progress.missing += sum(job.key not in self.known and not job.resting.exists() for job in jobs)
+
+    def runs(self, variant: str, asked: Sequence[Asked]) -> list[int]:
+        """Bring runs of one variant, by rate and seed, into the cell's record, and return their rows in that order."""
+        jobs = [self._job(variant, rate, seed) for rate, seed in asked]
+        rested = {job.key: one for job in jobs if job.key not in self.known and (one := self._rested(job.resting))}
+        self._train(variant, [job for job in jobs if job.key not in self.known and job.key not in rested])
+        for job in jobs:
+            found, row = self.known.get(job.key) or (rested.get(job.key) or record.read(job.resting), 0)
+            self.record.take(found, row, arm=variant, cell=self.cell)
+            if job.key in self.known or job.key in rested:
+                self.taken += job.key in self.known
+                self.resumed += job.key in rested
+                self.progress.ended(self.record.run[-1]["state"], trained=False)
+        return list(range(len(self.record.run) - len(jobs), len(self.record.run)))
+
+    def _job(self, variant: str, rate: float, seed: int) -> Job:
         config = self.study.run_config(variant, self.cell, rate)
         digest = run_digest(config, self.study.root)
         key = run_key(digest, seed, config["engine"])
-        resting = self.shelf / f"{self.phase}-{key}.json.gz"
-        names: dict[str, Any] = {"arm": variant, "cell": self.cell}
-        if key in self.known:
-            found, row = self.known[key]
-            self.record.take(found, row, **names)
-            self.taken += 1
-        elif (rested := self._rested(resting)) is not None:
-            self.record.take(rested, 0, **names)
-            self.resumed += 1
-        else:
-            identity = {"key": key, "digest": digest, "seed": seed, "rate": rate}
-            record.write(resting, self._train(config, seed, identity))
-            self.record.take(record.read(resting), 0, **names)
+        return Job(key, digest, rate, Member(config, seed), self.shelf / f"{self.phase}-{key}.json.gz")
+
+    def _train(self, variant: str, jobs: Sequence[Job]) -> None:
+        """Train runs of one variant and shelve each as it ends."""
+        if not jobs:
+            return
+        keys = {(job.rate, job.member.seed): job.key for job in jobs}
+
+        def rests(members: Sequence[Member]) -> Rest:
+            crew = [keys[member.config["recipe"]["lr"], member.seed] for member in members]
+            name = digested([self.phase, *crew])
+            return Rest(self.shelf / f"{self.phase}-{name}.rest", name, self.say)
+
+        seeds = f"{len(jobs)} seeds" if len(jobs) > 1 else f"seed {jobs[0].member.seed}"
+        rates = dict.fromkeys(f"{job.rate:g}" for job in jobs)
+        report = self.progress.training(f"{variant}, {seeds}, rate {', '.join(rates)}")
+        split = "test" if self.phase == "confirmation" else "validation"
+        runs = train([job.member for job in jobs], split=split, progress=report, rests=rests)
+        for job, run in zip(jobs, runs, strict=True):
+            self._shelve(job, run)
             self.trained += 1
-        self._tell(done, total)
-        return len(self.record.run) - 1
+            self.progress.ended(run.state, trained=True)
 
     def _rested(self, resting: Path) -> Record | None:
         """The run that rests on the shelf, or None; one that a failing disk has damaged is set aside."""
@@ -77,28 +117,15 @@ class Cellwork:
             self.say(f"warning: {error}; set aside as {aside.name}, to be trained again")
             return None
 
-    def _train(self, config: dict[str, Any], seed: int, identity: dict[str, Any]) -> Record:
-        confirming = self.phase == "confirmation"
-        run = train(config, seed, split="test" if confirming else "validation")
-        if confirming:
-            path = self.study.root / "data" / "checkpoints" / f"{identity['key']}.safetensors"
+    def _shelve(self, job: Job, run: Run) -> None:
+        if self.phase == "confirmation":
+            path = self.study.root / "data" / "checkpoints" / f"{job.key}.safetensors"
             record.write_whole(path, save(run.parameters))
         one = Record(provenance=self.record.provenance)
-        one.add(identity | {"phase": self.phase, "state": run.state}, run.curve, run.outcome, run.meters, config)
-        return one
-
-    def _tell(self, done: int, total: int) -> None:
-        """Now and then, one progress line: what ran, how far, how long still."""
-        now = time.monotonic()
-        if now - self.told < QUIET and done < total:
-            return
-        self.told = now
-        run, spent = self.record.run[-1], now - self.begin
-        left = f", about {spent / self.trained * (total - done):.0f} s left" if self.trained and done < total else ""
-        self.say(
-            f"{self.study.name} {self.cell} {self.phase} {done}/{total}: {run['arm']}, rate {run['rate']:g}, "
-            f"seed {run['seed']}, {run['state']}; {spent:.0f} s{left}"
-        )
+        identity = {"key": job.key, "digest": job.digest, "seed": job.member.seed, "rate": job.rate}
+        named = identity | {"phase": self.phase, "state": run.state}
+        one.add(named, run.curve, run.outcome, run.meters, job.member.config)
+        record.write(job.resting, one)
 
     def finish(self, path: Path) -> None:
         """Write the record whole, then clear the shelf of what is now in it."""

@@ -10,7 +10,6 @@ import math
 import platform
 import time
 from collections.abc import Callable
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,19 @@ import psutil
 import torch
 
 from ablatlas import record
+from ablatlas.procedures.progress import Say
 from ablatlas.procedures.provenance import provenance, run_key
 from ablatlas.record import Record
 from ablatlas.study import Study
 from ablatlas.train import meter
+from ablatlas.train.build import deterministic
 from ablatlas.train.counter import Counter, counter, joules
-from ablatlas.train.sequential import Training, deterministic
+from ablatlas.train.sequential import Training
 from ablatlas.tree import at
 
 VERSION = 1
 
 ALONE = 0.1  # processors that others may use on average before the machine counts as shared
-Say = Callable[[str], None]
 
 
 class Timed:
@@ -43,7 +43,7 @@ class Timed:
 
     def rewind(self) -> None:
         """Back to the beginning, and the first step from there: it fills the caches with what is this variant's own."""
-        self.training.restore(deepcopy(self.start))
+        self.training.restore(self.start)
         self.steps(1, first=0)
 
     def steps(self, count: int, first: int = 1) -> None:

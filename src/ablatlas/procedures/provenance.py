@@ -11,7 +11,7 @@ import torch
 from ablatlas import study as declared
 from ablatlas.declaration.registered import registered
 from ablatlas.study import Study
-from ablatlas.train.sequential import THREADS
+from ablatlas.train.build import THREADS
 
 DEVICE = "cpu"
 

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from ablatlas import record
-from ablatlas.procedures.cellwork import Cellwork, Say
+from ablatlas.procedures.cellwork import Cellwork
+from ablatlas.procedures.progress import Say
 from ablatlas.procedures.scoring import Scoring, Timing, aims
 from ablatlas.procedures.tuning import Choice, choose, extend, extension, rates
 from ablatlas.study import Study
-from ablatlas.train.sequential import build
+from ablatlas.train.build import build
 
 VERSION = 2
 
@@ -40,16 +41,14 @@ class Tuning:
 
     def _fill(self) -> None:
         seeds = self.study.seeds["tuning"]
-        missing = [(v, r) for v, grid in self.grids.items() for r in grid if (v, r) not in self.trials]
-        done = len(self.work.record.run)
-        total = done + len(missing) * len(seeds)
-        for variant, rate in missing:
-            self.trials[variant, rate] = []
-            for seed in seeds:
-                done += 1
-                row = self.work.run(variant, rate, seed, done, total)
+        missing = {v: [r for r in grid if (v, r) not in self.trials] for v, grid in self.grids.items()}
+        wanted = {v: [(rate, seed) for rate in rates for seed in seeds] for v, rates in missing.items()}
+        self.work.expect(wanted)
+        for variant, asked in wanted.items():
+            for (rate, seed), row in zip(asked, self.work.runs(variant, asked), strict=True):
                 trial = {"variant": variant, "rate": rate, "seed": seed, "state": self.work.record.run[row]["state"]}
-                self.trials[variant, rate].append(trial | {"score": self.scoring(self.work.record, row)})
+                scored = trial | {"score": self.scoring(self.work.record, row)}
+                self.trials.setdefault((variant, rate), []).append(scored)
 
     def scores(self) -> dict[str, np.ndarray]:
         """(rates, seeds) scores of every variant."""
@@ -103,7 +102,8 @@ def confirm(study: Study, cell: str, path: Path, say: Say, *, anew: bool = False
     tuned = {c: study.root / study.tuning_record(c, published=not anew) for c in study.rates_from(cell)}
     chosen = rates(study, cell, {name: record.read(file).ledger for name, file in tuned.items()})
     work = Cellwork(study, cell, "confirmation", say, anew=anew)
-    plan = [(variant, seed) for variant in study.variants_of(cell) for seed in study.seeds["confirmation"]]
-    for done, (variant, seed) in enumerate(plan, start=1):
-        work.run(variant, chosen[variant], seed, done, len(plan))
+    wanted = {v: [(chosen[v], seed) for seed in study.seeds["confirmation"]] for v in study.variants_of(cell)}
+    work.expect(wanted)
+    for variant, asked in wanted.items():
+        work.runs(variant, asked)
     work.finish(path)

@@ -1,13 +1,16 @@
 """Predict a scanned digit pixel by pixel: 64 grey levels after a start symbol, cross-entropy in nats per pixel."""
 
-import torch
-from torch import Tensor, nn
+from collections.abc import Callable
+
+from torch import Tensor
 from torch.nn import functional as F
 
 from ablatlas.tasks import Keys, entropy, epoch_batch
 from ablatlas.tasks.scans import study_scans
 
 VERSION = 2
+
+Batch = tuple[Tensor]
 
 GREYS, PIXELS = 17, 64
 START = GREYS
@@ -23,14 +26,18 @@ class Task:
         self.floor = {"loss": entropy(self.data["train"].flatten().bincount(minlength=GREYS))}
         self.examples = batch  # a step
 
-    def batch(self, step: int) -> Tensor:
+    def batch(self, step: int) -> Batch:
         """Grey levels (B, 64)."""
-        return self.data["train"][epoch_batch(self.keys, step, self.size, len(self.data["train"]))]
+        return (self.data["train"][epoch_batch(self.keys, step, self.size, len(self.data["train"]))],)
 
-    def loss(self, model: nn.Module, batch: Tensor, carry: None) -> tuple[Tensor, None]:
-        seen = F.pad(batch[:, :-1], (1, 0), value=START)
-        return F.cross_entropy(model(seen).flatten(0, 1), batch.flatten()), carry
+    def loss(self, model: Callable[[Tensor], Tensor], batch: Batch, carry: None) -> tuple[Tensor, None]:
+        [grey] = batch
+        seen = F.pad(grey[:, :-1], (1, 0), value=START)
+        return F.cross_entropy(model(seen).flatten(0, 1), grey.flatten()), carry
 
-    @torch.no_grad()
-    def evaluate(self, model: nn.Module, split: str) -> dict[str, float]:
-        return {"loss": self.loss(model, self.data[split], None)[0].item()}
+    def held_out(self, split: str) -> Batch:
+        """The grey levels (n, 64) of all images of a split."""
+        return (self.data[split],)
+
+    def metrics(self, model: Callable[[Tensor], Tensor], held: Batch) -> dict[str, Tensor]:
+        return {"loss": self.loss(model, held, None)[0]}

@@ -1,13 +1,16 @@
 """Classify a scanned digit: 64 grey values in [0, 1] -> ten classes, cross-entropy in nats."""
 
-import torch
-from torch import Tensor, nn
+from collections.abc import Callable
+
+from torch import Tensor
 from torch.nn import functional as F
 
 from ablatlas.tasks import Keys, entropy, epoch_batch
 from ablatlas.tasks.scans import study_scans
 
 VERSION = 2
+
+Batch = tuple[Tensor, Tensor]
 
 
 class Task:
@@ -22,21 +25,21 @@ class Task:
         self.floor = {"loss": entropy(counts), "error": 1 - float(counts.max() / counts.sum())}
         self.examples = batch  # a step
 
-    def batch(self, step: int) -> tuple[Tensor, Tensor]:
+    def batch(self, step: int) -> Batch:
         """Images (B, 64) and labels (B,)."""
         x, y = self.data["train"]
         index = epoch_batch(self.keys, step, self.size, len(y))
         return x[index], y[index]
 
-    def loss(self, model: nn.Module, batch: tuple[Tensor, Tensor], carry: None) -> tuple[Tensor, None]:
+    def loss(self, model: Callable[[Tensor], Tensor], batch: Batch, carry: None) -> tuple[Tensor, None]:
         x, y = batch
         return F.cross_entropy(model(x), y), carry
 
-    @torch.no_grad()
-    def evaluate(self, model: nn.Module, split: str) -> dict[str, float]:
-        x, y = self.data[split]
+    def held_out(self, split: str) -> Batch:
+        """All images (n, 64) and labels (n,) of a split."""
+        return self.data[split]
+
+    def metrics(self, model: Callable[[Tensor], Tensor], held: Batch) -> dict[str, Tensor]:
+        x, y = held
         logits = model(x)
-        return {
-            "loss": F.cross_entropy(logits, y).item(),
-            "error": (logits.argmax(1) != y).double().mean().item(),
-        }
+        return {"loss": F.cross_entropy(logits, y), "error": (logits.argmax(1) != y).double().mean()}

@@ -27,7 +27,8 @@ SHORTEST = 9  # symbols in the shortest embedded string
 EMITS = np.array([[SYMBOLS.index(symbol) for symbol, _ in arcs] for arcs in ARCS])
 NEXT = np.array([[state for _, state in arcs] for arcs in ARCS])
 
-# symbols seen (T, B, 7), symbols to predict (T, B), where a string begins (T, B), which streams start afresh (B,)
+# symbols seen (T, B, 7), symbols to predict (T, B), where a string begins (T, B); in training which streams start
+# afresh (B,), in judging which symbols to predict are asked for (T, B)
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
@@ -92,6 +93,7 @@ class Task:
         self.floor = {"loss": entropy(self.symbols.flatten().bincount(minlength=len(SYMBOLS)))}
         self.floor |= {f"recall@{position}": 0.5 for position in self.positions}
         self.examples = batch * window  # symbols a step
+        self.held: dict[str, Batch] = {}
 
     def batch(self, step: int) -> Batch:
         turn, place = (step + self.offset) // self.restart, (step + self.offset) % self.restart
@@ -114,17 +116,19 @@ class Task:
         logits, state = model(seen, state, fresh)
         return F.cross_entropy(logits.flatten(0, 1), wanted.flatten()), tuple(s.detach() for s in state)
 
-    @torch.no_grad()
-    def evaluate(self, model: nn.Module, split: str) -> dict[str, float]:
-        symbols, places = streams(self.judged, max(self.positions) + 1, self.keys(split, 0))
-        seen, wanted, fresh = self.cut(symbols, places)
+    def held_out(self, split: str) -> Batch:
+        """What is seen, to be predicted, where strings begin, and what has to be remembered, of `judged` streams."""
+        if split not in self.held:  # to make them takes longer than to read them
+            symbols, places = streams(self.judged, max(self.positions) + 1, self.keys(split, 0))
+            self.held[split] = (*self.cut(symbols, places), places[1:] == 2)
+        return self.held[split]
+
+    def metrics(self, model: nn.Module, held: Batch) -> dict[str, Tensor]:
+        seen, wanted, fresh, asked = held
         logits, (_, c) = model(seen, model.rest(self.judged), fresh)  # type: ignore[operator]
-        asked, right = places[1:] == 2, logits.argmax(-1) == wanted
-        metrics = {
-            "loss": F.cross_entropy(logits.flatten(0, 1), wanted.flatten()).item(),
-            "largest_state": c.abs().max().item(),
-        }
+        right = asked & (logits.argmax(-1) == wanted)
+        metrics = {"loss": F.cross_entropy(logits.flatten(0, 1), wanted.flatten()), "largest_state": c.abs().max()}
         for position in self.positions:
             rows = slice(max(0, position - self.span), position)
-            metrics[f"recall@{position}"] = right[rows][asked[rows]].double().mean().item()
+            metrics[f"recall@{position}"] = right[rows].sum().double() / asked[rows].sum()
         return metrics

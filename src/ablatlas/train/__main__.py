@@ -4,13 +4,16 @@ Nothing is written: runs that count are trained by the DAG, at tuned rates and o
 """
 
 import sys
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from ablatlas.study import Study, from_command_line
-from ablatlas.train.sequential import Run, train
+from ablatlas.train.crew import Member
+from ablatlas.train.loop import train
+from ablatlas.train.run import Run
 
 HIDDEN = ("examples", "flops", "gradient_norms")
 
@@ -38,7 +41,11 @@ def live(study: Study, console: Console) -> Run:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, TextColumn("loss {task.fields[loss]:.4f}"), console=console) as bar:
         task = bar.add_task(name, total=config["recipe"]["steps"], loss=float("nan"))
-        return train(config, seed, progress=lambda step, loss: bar.update(task, completed=step, loss=loss))
+
+        def told(step: int, losses: Sequence[float]) -> None:
+            bar.update(task, completed=step, loss=losses[0])
+
+        return next(train([Member(config, seed)], progress=told))
 
 
 def main(arguments: list[str]) -> int:

@@ -12,7 +12,7 @@ import torch
 from ablatlas.train.randomness import generator
 
 if TYPE_CHECKING:
-    from ablatlas.train.sequential import Training
+    from ablatlas.train.crew import Crew
 
 ADDED, FACTOR = 0.5, 1.5  # nats, and a factor: as large as the gaps that closure is asked of
 
@@ -22,9 +22,9 @@ class none:  # a word of the configuration
 
     work = 1
 
-    def step(self, training: "Training", index: int) -> float:
-        """Take step `index`, counted from 0, and return the loss before it."""
-        return training.step(index)
+    def step(self, crew: "Crew", index: int) -> list[float]:
+        """Take step `index`, counted from 0, and return the losses before it."""
+        return crew.step(index)
 
     def initial(self, name: str) -> str:
         """The name under which the initial values of a parameter are drawn."""
@@ -38,8 +38,8 @@ class none:  # a word of the configuration
 class halved(none):
     """Half the updates: every other step is computed and its gradient thrown away."""
 
-    def step(self, training: "Training", index: int) -> float:
-        return training.step(index // 2) if index % 2 else training.look(index // 2)
+    def step(self, crew: "Crew", index: int) -> list[float]:
+        return crew.step(index // 2) if index % 2 else crew.look(index // 2)
 
 
 class doubled(none):
@@ -47,29 +47,30 @@ class doubled(none):
 
     work = 2
 
-    def step(self, training: "Training", index: int) -> float:
-        before = training.state()
-        training.step(index)
-        training.restore(before)
-        return training.step(index)
+    def step(self, crew: "Crew", index: int) -> list[float]:
+        before = crew.state()
+        crew.step(index)
+        crew.restore(before)
+        return crew.step(index)
 
 
 class slowed(none):
     """Twice the time: after each step a sleep as long as the step took."""
 
-    def step(self, training: "Training", index: int) -> float:
+    def step(self, crew: "Crew", index: int) -> list[float]:
         begin = time.perf_counter()
-        loss = training.step(index)
+        losses = crew.step(index)
         time.sleep(time.perf_counter() - begin)
-        return loss
+        return losses
 
 
 class drawn(none):
     """One more draw at each step, from a keyed generator of its own: it must change no bit."""
 
-    def step(self, training: "Training", index: int) -> float:
-        torch.rand(7, generator=generator(training.seed, "drawn", index))
-        return training.step(index)
+    def step(self, crew: "Crew", index: int) -> list[float]:
+        for member in crew.members:
+            torch.rand(7, generator=generator(member.seed, "drawn", index))
+        return crew.step(index)
 
 
 class renamed(none):

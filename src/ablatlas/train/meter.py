@@ -42,7 +42,7 @@ def peak_memory(training: "Training", index: int) -> int:
     Its own are parameters, buffers and the optimizer's state; not the data. Gradients and all else are the step's.
     What kernels allocate for themselves, past torch, is not seen. The training starts from a fresh carried state here.
     """
-    training.optimizer.zero_grad()
+    training.optimizer.zero()
     training.carry = None
     device = next(training.model.parameters()).device
     return own_bytes(training) + peak(lambda: training.take(index), device)
@@ -50,9 +50,8 @@ def peak_memory(training: "Training", index: int) -> int:
 
 def own_bytes(training: "Training") -> int:
     """The bytes of a training's parameters, buffers and optimizer state."""
-    kept = (value for state in training.optimizer.state.values() for value in state.values())
-    tensors = [*training.model.state_dict().values(), *(value for value in kept if isinstance(value, Tensor))]
-    return sum(tensor.nbytes for tensor in tensors)
+    moments = (moment for kind in training.optimizer.moments for moment in kind)
+    return sum(tensor.nbytes for tensor in [*training.model.state_dict().values(), *moments])
 
 
 def peak(run: Callable[[], object], device: torch.device) -> int:

@@ -1,0 +1,74 @@
+"""From a resolved configuration and a seed to a task and a freshly initialised model."""
+
+import hashlib
+from importlib import import_module
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ablatlas.nn.dropout import Dropout
+from ablatlas.train import dose as doses
+from ablatlas.train.randomness import generator, key
+
+THREADS = 1
+
+
+def deterministic() -> None:
+    """One thread, deterministic kernels: from here on equal inputs give equal bits on one machine."""
+    torch.set_num_threads(THREADS)
+    torch.use_deterministic_algorithms(True)
+    # What is allocated is written before it is read; to fill it first costs a tenth of a small step.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
+def build(config: dict[str, Any], seed: int) -> tuple[Any, nn.Module]:
+    """The task and the model that a resolved configuration names, in training mode."""
+    model, task, recipe = (dict(config[part]) for part in ("model", "task", "recipe"))
+    stream, dose = recipe["stream"], getattr(doses, recipe["dose"])()
+    task_module = import_module(f"ablatlas.tasks.{task.pop('name')}")
+    made = task_module.Task(
+        **task, batch=recipe["batch"], steps=recipe["steps"], keys=lambda *key: generator(seed, stream, *key)
+    )
+    module = import_module(f"ablatlas.models.{model.pop('name')}")
+    net: nn.Module = module.Model(**model, **made.sizes)
+    net.initialise(lambda name: generator(seed, stream, "initial", dose.initial(name)))  # type: ignore[operator]
+    return made, net.train()
+
+
+class Noise:
+    """What the dropouts of a model draw, a step at a time."""
+
+    def __init__(self, task: Any, model: nn.Module) -> None:
+        self.shapes: dict[str, torch.Size] = {}
+        parts = {name: part for name, part in model.named_modules() if isinstance(part, Dropout)}
+        if parts:
+            self._ask(task, model, parts)
+
+    def _ask(self, task: Any, model: nn.Module, parts: dict[str, Dropout]) -> None:
+        """Ask the model with what shapes its dropouts are called; in evaluation mode it changes nothing."""
+        hooks = [
+            part.register_forward_pre_hook(lambda _, given, name=name: self.shapes.update({name: given[0].shape}))
+            for name, part in parts.items()
+        ]
+        model.eval()
+        with torch.no_grad():
+            task.loss(model, task.batch(0), None)
+        model.train()
+        for hook in hooks:
+            hook.remove()
+
+    def drawn(self, seed: int, stream: int, index: int) -> dict[str, Tensor]:
+        """Dropout's name -> its noise in step `index`, a function of (seed, stream, name, index) alone."""
+        return {
+            name: torch.rand(shape, generator=torch.Generator().manual_seed(key(seed, stream, "dropout", name, index)))
+            for name, shape in self.shapes.items()
+        }
+
+
+def fingerprint(parameters: dict[str, Tensor]) -> str:
+    """SHA-256 of all parameters and buffers, names included: equal exactly when every bit is."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(parameters.items()):
+        digest.update(name.encode() + tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()

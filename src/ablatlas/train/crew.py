@@ -1,0 +1,118 @@
+"""What an engine is made of: a crew of runs that are trained together, each a member, its configuration and seed."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from torch import Tensor, nn
+
+from ablatlas.train import dose as doses
+from ablatlas.train.optimizers import Optimizer, factor
+
+DEPTHS = 9  # gradient norms are logged at this many equally spaced layers
+Config = dict[str, Any]
+Parameters = dict[str, Tensor]
+
+
+class Member(NamedTuple):
+    """One run to be trained."""
+
+    config: Config
+    seed: int
+
+
+class Crew(ABC):
+    """Members that differ in their seeds and rates alone, as their training proceeds.
+
+    What is a list has one entry a member, in their order. `dose` is what a control does to a step, see `take`.
+    """
+
+    optimizer: Optimizer
+    model: nn.Module
+    task: Any
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = list(members)
+        self.recipe = self.members[0].config["recipe"]
+        self.dose = getattr(doses, self.recipe["dose"])()
+
+    @property
+    @abstractmethod
+    def floors(self) -> list[float]:
+        """The loss of the best predictor that ignores its input, on each member's own training data."""
+
+    @property
+    def flops(self) -> int:
+        """Floating-point operations of one member's step as executed; the backward pass costs two forward ones."""
+        forward: int = self.model.flops  # type: ignore[assignment]
+        return 3 * forward * self.task.examples * self.dose.work
+
+    def rate(self, row: int, index: int) -> float:
+        """The rate of the member in a row at step `index`."""
+        return float(self.members[row].config["recipe"]["lr"] * factor(index, self.recipe))
+
+    def take(self, index: int) -> list[float]:
+        """Take step `index`, counted from 0, as the dose has it, and return the losses before it."""
+        return self.dose.step(self, index)
+
+    def step(self, index: int) -> list[float]:
+        """Update the parameters by the gradients of step `index` and return the losses before it."""
+        losses = self.look(index)
+        if self.recipe["clip"] is not None:
+            self.clip(self.recipe["clip"])
+        self.optimizer.step(self.rates(index))
+        return losses
+
+    @abstractmethod
+    def look(self, index: int) -> list[float]:
+        """Compute losses and gradients of step `index`, and update nothing but what the model averages."""
+
+    @abstractmethod
+    def clip(self, most: float) -> None:
+        """Scale each member's gradient to a norm of at most `most`."""
+
+    @abstractmethod
+    def rates(self, index: int) -> list[tuple[slice | None, float]]:
+        """Which rows of the parameters go at which rate in step `index`, None for all there are."""
+
+    @abstractmethod
+    def judge(self, split: str) -> list[dict[str, float]]:
+        """The task's metrics on a split, the models in evaluation mode."""
+
+    @abstractmethod
+    def gradient_norms(self) -> list[list[float]]:
+        """The norms of the last gradient with respect to the weights of `DEPTHS` layers from first to last."""
+
+    @abstractmethod
+    def parameters(self) -> list[Parameters]:
+        """Copies of all parameters and of the buffers that a checkpoint holds."""
+
+    @abstractmethod
+    def load(self, parameters: Sequence[Parameters]) -> None:
+        """Take over parameters and buffers."""
+
+    @abstractmethod
+    def keep(self, rows: Sequence[int]) -> None:
+        """Go on with the members in these rows alone. An engine of one member never drops it."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Copies of all that a step changes."""
+
+    @abstractmethod
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to an earlier state of the same members."""
+
+
+def sampled(layers: list[nn.Module]) -> list[nn.Module]:
+    """`DEPTHS` layers from first to last, evenly spaced; none where there are none."""
+    return [layers[round(i * (len(layers) - 1) / (DEPTHS - 1))] for i in range(DEPTHS)] if layers else []
+
+
+def copied(tree: Any) -> Any:
+    """A tree of dicts, lists, tuples and tensors with every tensor copied."""
+    if isinstance(tree, Tensor):
+        return tree.detach().clone()
+    if isinstance(tree, dict):
+        return {key: copied(value) for key, value in tree.items()}
+    return type(tree)(copied(value) for value in tree) if isinstance(tree, list | tuple) else tree

@@ -1,0 +1,168 @@
+"""The stacked engine: all members of a crew at once, their parameters stacked and the model mapped over them.
+
+Members differ in seed and rate alone, so that every tensor of one is a row of a tensor of all, and one batched kernel
+does the work of many small ones. The loss is summed over members, none of which another's depends on: its gradient is
+each member's own, and what is not finite in one stays there. A member's bits depend on no other, nor on how many there
+are, as long as there are two: alone it is stacked with itself, since kernels for one matrix round otherwise.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from typing import Any
+
+import psutil
+import torch
+from torch import Tensor
+from torch.func import functional_call, vmap
+
+from ablatlas.train import meter
+from ablatlas.train.batched import batched
+from ablatlas.train.build import Noise, build
+from ablatlas.train.crew import Crew, Member, Parameters, copied, sampled
+from ablatlas.train.optimizers import optimizer
+from ablatlas.train.sequential import Training
+
+VERSION = 1
+
+SHARE = 0.25  # of the memory that is free which one process's stack may take
+Batch = tuple[Tensor, ...]
+
+
+class Stack(Crew):
+    """Several runs as they proceed. Legend: rows are members, of which a lone one has two."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        super().__init__(members)
+        made = [build(*member) for member in self.members]
+        self.tasks, models = [task for task, _ in made], [model for _, model in made]
+        self.task, self.noise = self.tasks[0], Noise(*made[0])
+        self.model = batched(deepcopy(models[0]).to("meta"))  # the shape of all of them; it holds no number
+        self.carry: Any = ()
+        self.held: dict[str, Batch] = {}
+        self._stack([dict(model.state_dict()) for model in models])
+
+    def _stack(self, parameters: Sequence[Parameters]) -> None:
+        """Put parameters on top of each other, and begin with the optimizer anew."""
+        trained = {name: p.requires_grad for name, p in self.model.named_parameters()}
+        self.rows = len(parameters) if len(parameters) > 1 else 2
+        self.numbers = {
+            name: self._padded(torch.stack([own[name] for own in parameters])).requires_grad_(trained.get(name, False))
+            for name in parameters[0]
+        }
+        leaves = [tensor for tensor in self.numbers.values() if tensor.requires_grad]
+        self.optimizer = optimizer(leaves, self.recipe, stacked=True)
+
+    def _padded(self, rows: Tensor) -> Tensor:
+        return rows if len(rows) > 1 else rows.repeat_interleave(2, 0)
+
+    def _over(self, columns: Sequence[Batch]) -> Batch:
+        """A batch of every member -> one batch with a row for each."""
+        return tuple(self._padded(torch.stack(column)) for column in zip(*columns, strict=True))
+
+    def _model(self, numbers: Parameters) -> Callable[..., Any]:
+        """The model with a member's own numbers in it."""
+        return lambda *given: functional_call(self.model, numbers, given)
+
+    @property
+    def floors(self) -> list[float]:
+        return [task.floor["loss"] for task in self.tasks]
+
+    def look(self, index: int) -> list[float]:
+        stream = self.recipe["stream"]
+        noise = [self.noise.drawn(member.seed, stream, index) for member in self.members]
+        batch = self._over([task.batch(index) for task in self.tasks])
+        drawn = {f"{name}.noise": self._over([(own[name],) for own in noise])[0] for name in self.noise.shapes}
+
+        def loss(numbers: Parameters, batch: Batch, carry: Any) -> tuple[Tensor, Any]:
+            value, state = self.task.loss(self._model(numbers), batch, carry or None)
+            return value, () if state is None else state
+
+        self.optimizer.zero()
+        losses, self.carry = vmap(loss)(self.numbers | drawn, batch, self.carry)
+        losses.sum().backward()
+        return self._mine(losses)
+
+    def _mine(self, values: Tensor) -> list[Any]:
+        """The members' own values of a row each."""
+        found: list[Any] = values.tolist()
+        return found[: len(self.members)]
+
+    def clip(self, most: float) -> None:
+        gradients = [p.grad for p in self.optimizer.parameters if p.grad is not None]
+        norms = torch.stack([torch.linalg.vector_norm(g.flatten(1), dim=1) for g in gradients]).norm(dim=0)
+        scale = (most / (norms + 1e-6)).clamp(max=1.0)  # as `torch.nn.utils.clip_grad_norm_` has it
+        for gradient in gradients:
+            gradient *= scale.view(-1, *[1] * (gradient.ndim - 1))
+
+    def rates(self, index: int) -> list[tuple[slice | None, float]]:
+        """Neighbouring rows of one rate go together."""
+        rates = [self.rate(row, index) for row in range(len(self.members))]
+        starts = [row for row, rate in enumerate(rates) if row == 0 or rate != rates[row - 1]]
+        if len(starts) == 1:
+            return [(None, rates[0])]
+        ends = [*starts[1:], len(rates)]
+        return [(slice(start, end), rates[start]) for start, end in zip(starts, ends, strict=True)]
+
+    @torch.no_grad()
+    def judge(self, split: str) -> list[dict[str, float]]:
+        if split not in self.held:
+            self.held[split] = self._over([task.held_out(split) for task in self.tasks])
+        self.model.eval()
+        found = vmap(lambda numbers, held: self.task.metrics(self._model(numbers), held))(
+            self.numbers, self.held[split]
+        )
+        self.model.train()
+        columns = {name: self._mine(values) for name, values in found.items()}
+        return [self.dose.judged(dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+
+    def gradient_norms(self) -> list[list[float]]:
+        names = {id(p): name for name, p in self.model.named_parameters()}
+        found = []
+        for layer in sampled(list(self.model.layers)):  # type: ignore[arg-type]
+            own = [self.numbers[names[id(p)]].grad for p in layer.parameters() if p.ndim > 1]
+            squares = torch.stack([g.flatten(1).square().sum(1) for g in own if g is not None])
+            found.append([math.sqrt(total) for total in self._mine(squares.sum(0))])
+        return [list(row) for row in zip(*found, strict=True)] if found else [[] for _ in self.members]
+
+    def parameters(self) -> list[Parameters]:
+        return [{name: n[row].detach().clone() for name, n in self.numbers.items()} for row in range(len(self.members))]
+
+    @torch.no_grad()
+    def load(self, parameters: Sequence[Parameters]) -> None:
+        for name, numbers in self.numbers.items():
+            numbers.copy_(self._padded(torch.stack([own[name] for own in parameters])))
+
+    @torch.no_grad()
+    def keep(self, rows: Sequence[int]) -> None:
+        if len(rows) == len(self.members):
+            return
+        picked = torch.as_tensor(rows if len(rows) > 1 else [*rows, *rows])
+        parameters, moments = self.parameters(), [[m[picked] for m in kind] for kind in self.optimizer.moments]
+        count, self.carry = self.optimizer.count, tuple(state[picked] for state in self.carry)
+        self.members, self.tasks = [self.members[row] for row in rows], [self.tasks[row] for row in rows]
+        self.held = {}
+        self._stack([parameters[row] for row in rows])
+        self.optimizer.restore(moments, count)
+
+    def state(self) -> dict[str, Any]:
+        rule = self.optimizer
+        numbers, moments = copied(dict(self.numbers)), copied(rule.moments)
+        return {"numbers": numbers, "moments": moments, "count": rule.count, "carry": copied(self.carry)}
+
+    @torch.no_grad()
+    def restore(self, state: dict[str, Any]) -> None:
+        for name, numbers in self.numbers.items():
+            numbers.copy_(state["numbers"][name])
+        self.optimizer.restore(state["moments"], state["count"])
+        self.carry = copied(state["carry"])
+
+
+def crews(members: Sequence[Member]) -> Iterator[Crew]:
+    """Stacks of as many members as memory has room for, and as equal as can be."""
+    lone = Training(*members[0])
+    each = meter.peak_memory(lone, 1)
+    room = max(2, int(SHARE * psutil.virtual_memory().available / each))
+    parts = math.ceil(len(members) / room)
+    size = math.ceil(len(members) / parts)
+    return (Stack(members[first : first + size]) for first in range(0, len(members), size))
