@@ -12,7 +12,7 @@ export MKL_NUM_THREADS := 1
 
 SNAKEMAKE = snakemake --profile workflow/profiles/local --cores $(CORES)
 
-.PHONY: atlas test check env clean
+.PHONY: atlas test check bench env clean
 
 atlas: $(VENV)/.made ## retrain what the essays claim of the headline studies from nothing and draw the atlas
 	$(SNAKEMAKE) headline --config published=ignore ladders=claimed scale=$(SCALE)
@@ -21,10 +21,13 @@ test: $(VENV)/.made-dev ## the test suite
 	python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.made-dev ## format, lint, types
-	ruff format --check src tests
-	ruff check src tests workflow/notebooks
-	snakefmt --check Snakefile workflow/rules
+	ruff format --check src tests benchmarks
+	ruff check src tests benchmarks workflow/notebooks
+	snakefmt --check Snakefile workflow/rules benchmarks/contenders/runs.smk
 	mypy
+
+bench: $(VENV)/.made-bench ## measure beside peers, on a quiet machine: benchmarks/results and the README's table
+	python -m benchmarks
 
 env: $(VENV)/.made-dev ## the environment alone
 
@@ -39,4 +42,8 @@ $(VENV)/.made: pyproject.toml constraints.txt
 
 $(VENV)/.made-dev: $(VENV)/.made
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+$(VENV)/.made-bench: $(VENV)/.made
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	touch $@

@@ -169,7 +169,7 @@ Cell = Callable[[Row], "str | Html"]
 TABLES: dict[str, tuple[tuple[str, Cell], ...]] = {
     "null": (
         ("change", lambda row: row["null"]),
-        ("equal runs", lambda row: f"{row['equal']}/{row['runs']}" if "equal" in row else numbers.MISSING),
+        ("equal runs", lambda row: f"{row['equal']}/{row['runs']}" if row.get("runs") else numbers.MISSING),
         ("ρ", lambda row: numbers.MISSING if row["value"] is None else numbers.ratio(row)),
         ("answer", _answer),
     ),

@@ -171,13 +171,18 @@ def doses_caption(rows: Rows) -> Words:
 # --- synthetic ground truth ---
 
 
+def _held(row: Row, key: str) -> bool:
+    """Whether a row is held to a column's line: a label of closure is no verdict, so that none of it is false."""
+    return row[key] is not None and (key != "false_relaxed" or row.get("label") is None)
+
+
 @styled
 def synthetic(rows: Rows) -> Figure:
     """Coverage, false verdicts and power of every kind and n, with the lines that they are held to."""
     figure = Figure(figsize=(DOUBLE, 0.75 + ROW * len(rows)), layout="constrained")
     axes = figure.subplots(1, len(HELD), sharey=True)
     for ax, (key, name, line, side) in zip(axes, HELD, strict=True):
-        known = [(y, row[key]) for y, row in enumerate(rows) if row[key] is not None]
+        known = [(y, row[key]) for y, row in enumerate(rows) if _held(row, key)]
         ax.axvline(line, color=INK, linewidth=0.8, linestyle="--", zorder=0)
         for y, value in known:
             good = value >= line if side == ">" else value <= line
@@ -198,9 +203,7 @@ def synthetic(rows: Rows) -> Figure:
 
 def synthetic_caption(rows: Rows) -> Words:
     """The worst of each column."""
-    told = "; ".join(
-        _worst(rows, key, name, side) for key, name, _, side in HELD if any(r[key] is not None for r in rows)
-    )
+    told = "; ".join(_worst(rows, key, name, side) for key, name, _, side in HELD if any(_held(r, key) for r in rows))
     return Words(
         alt=f"Coverage, false verdicts and power of {len(rows)} kinds of simulated arms. {told}.",
         caption="Simulated arms whose truth is known, through the same code as every study: (a) share of 95 % "
@@ -210,7 +213,7 @@ def synthetic_caption(rows: Rows) -> Words:
 
 
 def _worst(rows: Rows, key: str, name: str, side: str) -> str:
-    values = [row[key] for row in rows if row[key] is not None]
+    values = [row[key] for row in rows if _held(row, key)]
     return (
         f"{'lowest' if side == '>' else 'highest'} {name} {100 * (min(values) if side == '>' else max(values)):.1f} %"
     )

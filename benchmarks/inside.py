@@ -1,0 +1,68 @@
+"""A job of the DAG with watches on parts of the engine: `python -m benchmarks.inside STUDY CELL OUT`.
+
+Its last line is JSON: processor seconds in steps, in the batches made for them, and in meters.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from ablatlas.procedures.__main__ import main as job
+from ablatlas.study import load
+
+# Where the engine's steps and meters are: module, and the path of a function in it.
+STEPS = (("ablatlas.train.sequential", "Training.step"),)
+METERS = (("ablatlas.train.sequential", "gradient_norms"),)
+Places = tuple[tuple[str, str], ...]
+
+
+def watched(call: Callable[..., Any], spent: list[float]) -> Callable[..., Any]:
+    """The function itself, which adds to `spent` what each call takes."""
+
+    def timed(*values: Any, **named: Any) -> Any:
+        begin = time.process_time()
+        try:
+            return call(*values, **named)
+        finally:
+            spent.append(time.process_time() - begin)
+
+    return timed
+
+
+def place(module: str, path: str) -> tuple[Any, str]:
+    """Where a function is: what holds it, and its name there."""
+    *above, name = path.split(".")
+    owner: Any = import_module(module)
+    for part in above:
+        owner = getattr(owner, part)
+    return owner, name
+
+
+def watch(places: Places) -> list[float]:
+    """Put a watch on functions or methods; what their calls will have taken."""
+    spent: list[float] = []
+    for module, path in places:
+        owner, name = place(module, path)
+        setattr(owner, name, watched(getattr(owner, name), spent))
+    return spent
+
+
+def main(study: str, cell: str, out: str) -> int:
+    """Run the tuning of a cell; the job's own exit status."""
+    task = load(study).config["task"]["name"]
+    spent = {
+        "steps": watch(STEPS),
+        "batches": watch(((f"ablatlas.tasks.{task}", "Task.batch"),)),
+        "meters": watch(METERS),
+    }
+    status = job(["tune", study, cell, "--out", out])
+    counted = {"calls": len(spent["steps"])} | {name: sum(each) for name, each in spent.items()}
+    print(json.dumps(counted))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
