@@ -12,13 +12,16 @@ export MKL_NUM_THREADS := 1
 
 SNAKEMAKE = snakemake --profile workflow/profiles/local --cores $(CORES)
 
-.PHONY: atlas test check bench env clean
+.PHONY: atlas test test-slow check bench env clean
 
 atlas: $(VENV)/.made ## retrain what the essays claim of the headline studies from nothing and draw the atlas
 	$(SNAKEMAKE) headline --config published=ignore ladders=claimed scale=$(SCALE)
 
 test: $(VENV)/.made-dev ## the test suite
 	python -m pytest -n 2 --dist loadgroup
+
+test-slow: $(VENV)/.made-dev ## what takes too long to be run at every change
+	python -m pytest -q -m slow
 
 check: $(VENV)/.made-dev ## format, lint, types
 	ruff format --check src tests benchmarks

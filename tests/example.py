@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from ablatlas.source import facts
+from ablatlas import source
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -54,7 +54,7 @@ def replace(root: Path, old: str, new: str, file: str = "params/study/example.ya
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1, (file, old)
     path.write_text(text.replace(old, new), encoding="utf-8")
-    facts.cache_clear()
+    source.forget()
 
 
 def change(root: Path, edit: Callable[[dict[str, Any]], object], study: str = "example") -> None:

@@ -98,10 +98,12 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 import ablatlas.procedures.__main__, ablatlas.procedures.train
 from ablatlas.study import load, names
-from ablatlas.train.sequential import train
+from ablatlas.train.crew import Member
+from ablatlas.train.loop import train
 
 for name in names():
-    assert train(load(name, "smoke").run_config("with"), 0).state in ("finished", "diverged")
+    [run] = train([Member(load(name, "smoke").run_config("with"), 0)])
+    assert run.state in ("finished", "diverged")
 ours = [name for name in sys.modules if name.startswith(("ablatlas.stats", "ablatlas.report"))]
 assert not ours, ours
 '''

@@ -5,12 +5,14 @@ from functools import cache
 from pathlib import Path
 
 
+@cache
 def package(root: Path) -> Path:
     """The package's folder: the root's own source, or this installation's for a root of parameters alone."""
     own = root / "src" / "ablatlas"
     return own if own.is_dir() else Path(__file__).parent
 
 
+@cache
 def modules(folder: Path) -> list[str]:
     """The names of the modules in a folder, sorted."""
     return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
@@ -43,6 +45,12 @@ def facts(path: Path) -> tuple[int | None, tuple[str, ...]]:
             if target == "VERSION" and isinstance(value, ast.Constant) and isinstance(value.value, int):
                 number = value.value
     return number, tuple(name for name in names if name.islower() and not name.startswith("_"))
+
+
+def forget() -> None:
+    """Read all source anew when next asked: for a process that edits it."""
+    for kept in (package, modules, facts):
+        kept.cache_clear()
 
 
 def _targets(node: ast.stmt) -> list[str]:

@@ -133,7 +133,7 @@ class Study:
     def clock_digest(self) -> str:
         """Of what is timed, the base cell's step in every variant, and for how long."""
         timer = {"settings": self.clock, "version": version(self.root, "procedure", "clock")}
-        return digest({"runs": self._templates("base"), **timer})
+        return digest({"runs": self._templates["base"], **timer})
 
     def ladder_of(self, cell: str) -> Ladder | None:
         """The ladder that a cell is a rung of; None for `base`, which is a rung of all."""
@@ -179,20 +179,22 @@ class Study:
         tuning = {"path": self.tune.path, "grids": grids, "seeds": list(self.seeds["tuning"])}
         score = {"criterion": str(self.score.criterion), "metrics": list(self.score.metrics)}
         targets = [self.tuning_digest(other) for other in self.targets_from(cell)]
-        return digest({"runs": self._templates(cell), "tune": tuning, "score": score, "targets": targets})
+        return digest({"runs": self._templates[cell], "tune": tuning, "score": score, "targets": targets})
 
-    def _templates(self, cell: str) -> dict[str, str]:
-        """Variant -> the digest of its configuration; the rate is left open where tuning fills it in."""
-        configs = {name: self.run_config(name, cell) for name in self.variants_of(cell)}
-        if self.rates_from(cell):
-            configs = {name: put(config, self.tune.path, None) for name, config in configs.items()}
-        return {name: run_digest(config, self.root) for name, config in configs.items()}
+    @cached_property
+    def _templates(self) -> dict[str, dict[str, str]]:
+        """Cell -> variant -> the digest of its configuration; the rate is left open where tuning fills it in."""
+        return {cell: {name: self._template(name, cell) for name in self.variants_of(cell)} for cell in self.levels}
+
+    def _template(self, variant: str, cell: str) -> str:
+        config = self.run_config(variant, cell)
+        return run_digest(put(config, self.tune.path, None) if self.rates_from(cell) else config, self.root)
 
     def _cell(self, name: str) -> Cell:
         sources = self.rates_from(name)
         tuning = {cell: self.tuning_digest(cell) for cell in sources}
         seeds = list(self.seeds["confirmation"])
-        own = digest({"runs": self._templates(name), "tuning": list(tuning.values()), "seeds": seeds})
+        own = digest({"runs": self._templates[name], "tuning": list(tuning.values()), "seeds": seeds})
         return Cell(name, self.levels[name], own, tuning.get(name), sources)
 
     def record(self, cell: str, published: bool = True) -> Path:

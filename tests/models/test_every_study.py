@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ablatlas.study import Study, Variant, load, names
-from ablatlas.train.sequential import Training, build, deterministic
+from ablatlas.train.build import build, deterministic
+from ablatlas.train.sequential import Training
 
 SEED = 3
 
@@ -34,7 +35,7 @@ def stepped(name: str, cell: str, variant: str) -> tuple[Any, nn.Module, float]:
     """The same after one optimizer step, with the loss before it. Not to be trained further."""
     deterministic()
     training = Training(study_of(name).run_config(variant, cell), SEED)
-    loss = training.step(0)
+    [loss] = training.step(0)
     return training.task, training.model, loss
 
 
@@ -115,8 +116,7 @@ def test_arms_see_the_same_batches(name: str, cell: str) -> None:
         task, _, _ = start(name, cell, arm)
         for step in (0, 2):
             one, other = reference.batch(step), task.batch(step)
-            pairs = zip(one, other, strict=True) if isinstance(one, tuple) else [(one, other)]
-            assert all(torch.equal(a, b) for a, b in pairs)
+            assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 @pytest.mark.parametrize(("name", "cell"), CELLS)
@@ -155,7 +155,7 @@ def test_every_task_has_a_floor_for_what_tuning_reads(name: str) -> None:
 def test_every_task_says_what_its_criteria_read(name: str) -> None:
     task, model, _ = start(name, "base", "with")
     model.eval()
-    judged = {"train_loss", *task.evaluate(model, "validation")}
+    judged = {"train_loss", *task.metrics(model, task.held_out("validation"))}
     for ladder in study_of(name).ladders.values():
         if ladder.solved:
             metric = ladder.solved.metric

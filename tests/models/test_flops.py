@@ -15,7 +15,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from ablatlas.study import load, names
-from ablatlas.train.sequential import Training, deterministic
+from ablatlas.train.build import deterministic
+from ablatlas.train.sequential import Training
 from ablatlas.tree import put
 
 study_of = cache(lambda name: load(name, "smoke"))

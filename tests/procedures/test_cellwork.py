@@ -10,7 +10,7 @@ from tiny import Engine, make
 
 from ablatlas import record
 from ablatlas.declaration.registered import registered
-from ablatlas.procedures import cellwork
+from ablatlas.procedures import cellwork, progress
 from ablatlas.procedures.cellwork import Cellwork
 from ablatlas.record import Record, RecordError
 from ablatlas.study import Study
@@ -84,6 +84,82 @@ def test_only_confirmation_runs_leave_a_checkpoint_and_see_test_data(
     (file,) = (study.root / "data" / "checkpoints").iterdir()
     assert file.name == f"{key}.safetensors"
     assert torch.equal(load_file(file)["weight"], torch.ones(2))
+
+
+# --- several runs of one call ---
+
+RATES_AND_SEEDS = [(0.03, 1), (0.1, 0), (0.3, 1), (0.03, 0), (0.1, 1), (0.3, 0)]
+
+
+def asked_of(work: Cellwork) -> list[tuple[float, int]]:
+    return [(run["rate"], run["seed"]) for run in work.record.run]
+
+
+def test_runs_of_several_rates_and_seeds_keep_the_asked_order(study: Study, said: list[str], engine: Engine) -> None:
+    work = Cellwork(study, "base", "tuning", said.append)
+    assert work.runs("with", RATES_AND_SEEDS) == [0, 1, 2, 3, 4, 5]
+    assert work.runs("without", RATES_AND_SEEDS[:2]) == [6, 7]
+    assert work.runs("with", []) == []
+    assert asked_of(work) == RATES_AND_SEEDS + RATES_AND_SEEDS[:2]
+    assert [run["arm"] for run in work.record.run] == ["with"] * 6 + ["without"] * 2
+    assert [row["parameters"] for row in work.record.outcome[:6]] == [f"with{r}{seed}" for r, seed in RATES_AND_SEEDS]
+    assert engine.calls == [6, 2], "all runs of a variant are trained together"
+
+
+@pytest.mark.parametrize("turned", range(6))
+def test_runs_taken_over_picked_up_and_trained_keep_the_asked_order(
+    turned: int, study: Study, said: list[str], engine: Engine
+) -> None:
+    stored, rested = Cellwork(study, "base", "tuning", said.append), Cellwork(study, "base", "tuning", said.append)
+    stored.runs("with", [(0.1, 0), (0.03, 0)])
+    stored.finish(file_of(study, name="base-0123456789ab.tuning.json.gz"))
+    rested.runs("with", [(0.3, 0), (0.1, 1)])  # its cell never finishes
+    asked = RATES_AND_SEEDS[turned:] + RATES_AND_SEEDS[:turned]
+    work = Cellwork(study, "base", "tuning", said.append)
+    work.expect({"with": asked})
+    assert (work.progress.total, work.progress.missing) == (6, 2)
+    assert work.runs("with", asked) == [0, 1, 2, 3, 4, 5]
+    assert (counts(work), asked_of(work)) == ((2, 2, 2), asked)
+    assert [row["parameters"] for row in work.record.outcome] == [f"with{rate}{seed}" for rate, seed in asked]
+    missing = [("with", *one, "validation") for one in asked if one in {(0.3, 1), (0.03, 1)}]
+    assert engine.asked[4:] == missing
+    assert engine.calls == [2, 2, 2]
+    assert (work.progress.runs, work.progress.missing) == (6, 0)
+    work.finish(file_of(study, name="other.tuning.json.gz"))
+    assert shelf(study) == []
+
+
+def test_a_call_that_is_stopped_keeps_what_it_has(study: Study, said: list[str], engine: Engine) -> None:
+    engine.stop_after = 4
+    with pytest.raises(KeyboardInterrupt):
+        Cellwork(study, "base", "tuning", said.append).runs("with", RATES_AND_SEEDS)
+    engine.stop_after = 100
+    work = Cellwork(study, "base", "tuning", said.append)
+    work.runs("with", RATES_AND_SEEDS)
+    assert (counts(work), asked_of(work)) == ((2, 0, 4), RATES_AND_SEEDS)
+    assert len(engine.asked) == len(set(engine.asked)) == 6, "no run was trained twice"
+
+
+def test_a_training_rests_under_a_name_of_its_phase_and_its_runs(study: Study, said: list[str], engine: Engine) -> None:
+    for phase in ("tuning", "confirmation"):
+        for asked in ([(0.1, 0)], [(0.1, 1)], [(0.03, 0)], [(0.3, 0), (0.3, 1)]):
+            Cellwork(study, "base", phase, said.append).runs("with", asked)
+    assert len({rest.path for rest in engine.rests}) == len({rest.identity for rest in engine.rests}) == 8
+    assert {rest.path.parent for rest in engine.rests} == {shelf(study)[0].parent}
+    for resting in shelf(study):
+        resting.unlink()
+    Cellwork(study, "base", "tuning", said.append).runs("with", [(0.1, 0)])
+    assert engine.rests[-1].path == engine.rests[0].path, "so that it finds what it left"
+
+
+def test_what_is_tuned_need_not_be_the_rate(tmp_path: Path, said: list[str], engine: Engine) -> None:
+    study = make(tmp_path, **{"path: recipe.lr, grid: [0.01, 0.03, 0.1]": "path: recipe.momentum, grid: [0.5, 0.9]"})
+    work = Cellwork(study, "base", "tuning", said.append)
+    work.runs("with", [(0.9, 0), (0.5, 0)])
+    assert [work.record.configs[run["digest"]]["recipe"]["momentum"] for run in work.record.run] == [0.9, 0.5]
+
+
+# --- taken over ---
 
 
 def test_what_another_record_holds_is_taken_over(study: Study, said: list[str], engine: Engine) -> None:
@@ -228,16 +304,56 @@ def test_a_damaged_record_stops_the_work_and_is_named(study: Study, said: list[s
 # --- what it says ---
 
 
-def test_progress_is_told_now_and_then_and_at_the_end(
+class Clock:
+    """Stands in for `time`: it moves by a second whenever it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        monkeypatch.setattr(progress, "time", self)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def tick(self) -> None:
+        self.now += 1
+
+
+def test_progress_is_told_every_few_seconds_and_at_the_end(
     study: Study, said: list[str], engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work_through(study, said, PLAN)
-    assert [line.split(":")[0] for line in said] == ["tiny base confirmation 3/3"]
-    monkeypatch.setattr(cellwork, "QUIET", 0.0)
+    """Three runs of four steps of a second each."""
+    engine.pause = Clock(monkeypatch).tick
+    engine.losses = {("with", 0.1): 200.0}
+    work = Cellwork(study, "base", "confirmation", said.append)
+    work.expect({"with": [(0.1, 0)], "without": [(0.1, 0), (0.3, 0)]})
+    work.runs("with", [(0.1, 0)])
+    work.runs("without", [(0.1, 0), (0.3, 0)])
+    work.finish(file_of(study))
+    name = "tiny base confirmation"
+    assert said == [
+        f"{name}: without, 2 seeds, rate 0.1, 0.3, step 1/4, loss 1.0000; 1/3 runs, 1 diverged; 5 s, about 7 s left",
+        f"{name}: without, 2 seeds, rate 0.1, 0.3, step 2/4, loss 1.0000; 2/3 runs, 1 diverged; 10 s, about 2 s left",
+        f"{name}: 3 runs, 3 trained, 0 taken over, 0 picked up",
+    ]
+
+
+def test_what_need_not_be_trained_takes_no_time(
+    study: Study, said: list[str], engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work_through(study, said, PLAN).finish(file_of(study))
     said.clear()
-    work_through(study, said, [*PLAN, ("with", 0.1, 2)])
-    assert [line.split(":")[0] for line in said] == [f"tiny base confirmation {i}/4" for i in (1, 2, 3, 4)]
-    assert "with, rate 0.1, seed 2, finished" in said[-1]
+    engine.pause = Clock(monkeypatch).tick
+    monkeypatch.setattr(progress, "EVERY", 2.0)
+    work = Cellwork(study, "base", "confirmation", said.append)
+    wanted = {"with": [(0.1, 0), (0.1, 1), (0.1, 2)], "without": [(0.1, 0)]}
+    work.expect(wanted)
+    for variant, asked in wanted.items():
+        work.runs(variant, asked)
+    what = "tiny base confirmation: with, seed 2, rate 0.1"
+    assert said == [
+        f"{what}, step 2/4, loss 1.0020; 0/4 runs, none diverged; 2 s, about 2 s left",
+        f"{what}, step 4/4, loss 1.0020; 0/4 runs, none diverged; 4 s, about 0 s left",
+    ]
 
 
 def test_the_record_says_where_it_comes_from(study: Study, said: list[str], engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ from ablatlas import record
 from ablatlas.procedures import cellwork
 from ablatlas.procedures.__main__ import main
 from ablatlas.study import Study
+from ablatlas.train.resume import STOPPED
+from ablatlas.train.sequential import Training
 
 
 @pytest.fixture
@@ -172,3 +175,39 @@ def test_a_killed_job_goes_on_where_it_was_and_ends_with_the_same_record(
     assert main(words(studies["undisturbed"])) == 0
     whole = record.read(tmp_path / "undisturbed" / studies["undisturbed"].tuning_record("base"))
     assert rerun(found) == rerun(whole)
+
+
+# --- a process that is asked to stop ---
+
+
+@pytest.mark.parametrize("stop", [2, 5, 8, 11])
+def test_a_job_that_is_asked_to_stop_rests_and_goes_on_at_the_next_step(
+    stop: int, study: Study, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SIGTERM while a step is taken: no step of all is taken twice, and none is left out."""
+    whole, taken = Training.take, []
+
+    def take(training: Training, index: int) -> list[float]:
+        losses = whole(training, index)
+        taken.append((training.recipe["lr"], training.seed, type(training.model.blocks[0][0]), index))  # type: ignore[index]
+        if len(taken) == stop:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return losses
+
+    monkeypatch.setattr(Training, "take", take)
+    with pytest.raises(SystemExit, match=str(STOPPED)):
+        main(words(study))
+    ended = (stop - 1) // 4  # runs of four steps; after the last of them a run is still to be judged
+    assert len(taken) == stop
+    assert len(shelf(study.root)) == ended
+    assert len(list((study.root / "data" / "runs" / ".shelf").glob("*.rest"))) == 1
+
+    assert main(words(study)) == 0
+    path = study.root / study.tuning_record("base")
+    found = record.read(path)
+    assert capsys.readouterr().out.splitlines()[-1].endswith(f"0 taken over, {ended} picked up")
+    assert len(taken) == len(set(taken)) == 4 * len(found.run)
+    assert not any((study.root / "data" / "runs" / ".shelf").iterdir())
+    path.unlink()
+    assert main(words(study)) == 0
+    assert rerun(found) == rerun(record.read(path))

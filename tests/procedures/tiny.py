@@ -1,7 +1,7 @@
 """A root in a temporary folder with one small study, and an engine that answers at once."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,9 @@ import torch
 
 from ablatlas.study import Study, load
 from ablatlas.train.crew import Member
+from ablatlas.train.loop import Progress as Tell
+from ablatlas.train.loop import Rests
+from ablatlas.train.resume import Rest
 from ablatlas.train.run import Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -47,22 +50,33 @@ def make(root: Path, **changes: str) -> Study:
 
 @dataclass
 class Engine:
-    """Stands in for `train`: a training loss by arm and rate, and a note of all that was asked of it."""
+    """Stands in for `train`: a training loss by arm and rate, and a note of all that was asked of it.
+
+    A run has four steps, before each of which `pause` is called.
+    """
 
     losses: dict[tuple[str, float], float] = field(default_factory=dict)
     usual: float = 1.0
     asked: list[tuple[str, float, int, str]] = field(default_factory=list)
     stop_after: int = 10**9  # trainings, after which the process is as if killed
+    pause: Callable[[], None] = lambda: None
+    calls: list[int] = field(default_factory=list)  # how many runs each call asked for
+    rests: list[Rest] = field(default_factory=list)  # where each call's runs would rest together
 
-    def __call__(self, members: Sequence[Member], *, split: str, **others: Any) -> Iterator[Run]:
-        return (self.run(*member, split) for member in members)
+    def __call__(self, members: Sequence[Member], *, split: str, progress: Tell, rests: Rests) -> Iterator[Run]:
+        self.calls.append(len(members))
+        self.rests.append(rests(members))
+        return (self.run(*member, split, progress) for member in members)
 
-    def run(self, config: dict[str, Any], seed: int, split: str) -> Run:
+    def run(self, config: dict[str, Any], seed: int, split: str, progress: Tell) -> Run:
         if len(self.asked) >= self.stop_after:
             raise KeyboardInterrupt
         arm, rate = WORDS[config["model"]["shortcut"]], config["recipe"]["lr"]
         self.asked.append((arm, rate, seed, split))
         loss = self.losses.get((arm, rate), self.usual) + 1e-3 * (seed % 1000)
+        for step in range(1, 5):
+            self.pause()
+            progress(step, [loss])
         state = "diverged" if loss > 100 else "finished"
         point = {"step": 4, "train_loss": loss, "loss": loss, "gradient_norms": [0.5, float("nan")]}
         score = loss if state == "finished" else None

@@ -200,6 +200,11 @@ def test_every_step_of_the_budget_has_a_batch() -> None:
 # --- judging ---
 
 
+def judged(task: Task, model: nn.Module, split: str) -> dict[str, float]:
+    """A model's metrics on what a task holds out, as plain numbers."""
+    return {name: value.item() for name, value in task.metrics(model, task.held_out(split)).items()}
+
+
 class Predictor(nn.Module):
     """Predicts by a rule from the string read so far; `limit` is where in the stream it stops knowing."""
 
@@ -223,14 +228,14 @@ class Predictor(nn.Module):
 
 
 def test_perfect_memory_recalls_everything() -> None:
-    scored = made(judged=20, positions=[50, 200, 400]).evaluate(Predictor("remember"), "test")
+    scored = judged(made(judged=20, positions=[50, 200, 400]), Predictor("remember"), "test")
     assert [scored[f"recall@{position}"] for position in (50, 200, 400)] == [1.0, 1.0, 1.0]
     assert scored["largest_state"] == 3.0
 
 
 def test_no_memory_is_right_half_the_time() -> None:
     task = made(judged=200, positions=[400], span=400)
-    share = task.evaluate(Predictor("always T"), "test")["recall@400"]
+    share = judged(task, Predictor("always T"), "test")["recall@400"]
     asked = 200 * 400 / 15  # at least: a string has about twelve symbols
     assert share == pytest.approx(task.floor["recall@400"], abs=4 * 0.5 / asked**0.5)
 
@@ -238,22 +243,22 @@ def test_no_memory_is_right_half_the_time() -> None:
 def test_a_position_is_judged_on_the_span_that_ends_there() -> None:
     """Who knows the first 100 symbols' successors and nothing after is perfect up to there and useless beyond."""
     task = made(judged=20, positions=[50, 100, 150, 200], span=50)
-    scored = task.evaluate(Predictor("remember", limit=100), "test")
+    scored = judged(task, Predictor("remember", limit=100), "test")
     assert [scored[f"recall@{position}"] for position in task.positions] == [1.0, 1.0, 0.0, 0.0]
-    wide = made(judged=20, positions=[150], span=100).evaluate(Predictor("remember", limit=100), "test")
+    wide = judged(made(judged=20, positions=[150], span=100), Predictor("remember", limit=100), "test")
     assert 0.3 < wide["recall@150"] < 0.7
 
 
 def test_only_last_but_one_symbols_are_asked_for() -> None:
     """An answer that is right there, and wrong everywhere else, is recall 1 at a dreadful loss."""
-    scored = made(judged=20).evaluate(Predictor("remember"), "validation")
+    scored = judged(made(judged=20), Predictor("remember"), "validation")
     assert scored["recall@100"] == 1.0
     assert scored["loss"] > 5
 
 
 def test_splits_and_seeds_have_streams_of_their_own_and_repeat_them() -> None:
     def loss(split: str, seed: int = 0) -> float:
-        return made(seed).evaluate(Predictor("always T"), split)["loss"]
+        return judged(made(seed), Predictor("always T"), split)["loss"]
 
     assert loss("validation") == loss("validation")
     assert len({loss("validation"), loss("test"), loss("test", seed=1)}) == 3

@@ -17,7 +17,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 
-from ablatlas.tasks import Keys, digit_pixels, digits, entropy, epoch_batch
+from ablatlas.tasks import Epochs, Keys, digit_pixels, digits, entropy
 from ablatlas.tasks.scans import SPLITS, rolled, scans, study_scans, subset
 from ablatlas.train.randomness import generator
 
@@ -158,7 +158,7 @@ def test_a_task_trains_on_its_subset_and_is_judged_on_all(task: Callable[..., An
 
 @pytest.mark.parametrize("task", [classes, pixels])
 def test_the_floor_is_that_of_the_subset(task: Callable[..., Any]) -> None:
-    seen = task(examples=45)
+    seen = task(examples=45, batch=8)
     train = seen.data["train"]
     counts = (train[1] if isinstance(train, tuple) else train.flatten()).bincount()
     assert seen.floor["loss"] == pytest.approx(entropy(counts), rel=1e-12)
@@ -245,10 +245,15 @@ class Constant(nn.Module):
         return self.logits.expand(len(x), *self.shape, -1)
 
 
+def judged(task: Any, model: nn.Module, split: str) -> dict[str, float]:
+    """A model's metrics on a split, as plain numbers."""
+    return {name: value.item() for name, value in task.metrics(model, task.held_out(split)).items()}
+
+
 def test_the_floor_of_digits_is_what_the_class_frequencies_score() -> None:
     task = classes()
     counts = scans()["train"][1].bincount()
-    scored = task.evaluate(Constant(counts.log(), ()), "train")
+    scored = judged(task, Constant(counts.log(), ()), "train")
     assert scored == pytest.approx(task.floor, rel=1e-6)
     assert task.floor["loss"] == pytest.approx(math.log(10), abs=1e-3)
 
@@ -256,7 +261,7 @@ def test_the_floor_of_digits_is_what_the_class_frequencies_score() -> None:
 def test_the_floor_of_pixels_is_what_the_grey_frequencies_score() -> None:
     task = pixels()
     counts = scans()["train"][0].flatten().bincount()
-    assert task.evaluate(Constant(counts.log(), (64,)), "train") == pytest.approx(task.floor, rel=1e-6)
+    assert judged(task, Constant(counts.log(), (64,)), "train") == pytest.approx(task.floor, rel=1e-6)
 
 
 # --- batches ---
@@ -267,7 +272,8 @@ def test_the_floor_of_pixels_is_what_the_grey_frequencies_score() -> None:
 def test_an_epoch_gives_every_example_at_most_once(size: int, examples: int, epoch: int) -> None:
     size = min(size, examples)
     steps = examples // size
-    drawn = [epoch_batch(lambda *key: generator(0, *key), epoch * steps + i, size, examples) for i in range(steps)]
+    order = Epochs(keyed(), size, examples)
+    drawn = [order(epoch * steps + i) for i in range(steps)]
     seen = torch.cat(drawn).tolist()
     assert len(seen) == len(set(seen)) == steps * size
     assert set(seen) <= set(range(examples))
@@ -287,7 +293,8 @@ def test_a_batch_depends_on_seed_and_step_alone() -> None:
 
 
 def test_epochs_are_shuffled_anew() -> None:
-    orders = [epoch_batch(lambda *key: generator(0, *key), epoch, 50, 50).tolist() for epoch in range(3)]
+    order = Epochs(keyed(), 50, 50)
+    orders = [order(epoch).tolist() for epoch in range(3)]
     assert len({tuple(order) for order in orders}) == 3
     assert len({tuple(sorted(order)) for order in orders}) == 1
 
@@ -311,20 +318,20 @@ class Recorder(nn.Module):
 
 def test_a_pixel_is_predicted_from_those_before_it() -> None:
     model, task = Recorder(), pixels()
-    batch = task.batch(0)
+    [grey] = batch = task.batch(0)
     loss, carry = task.loss(model, batch, None)
     assert carry is None
     assert loss.item() == pytest.approx(math.log(17))
     assert (model.seen[:, 0] == digit_pixels.START).all()
-    assert torch.equal(model.seen[:, 1:], batch[:, :-1])
+    assert torch.equal(model.seen[:, 1:], grey[:, :-1])
     assert digit_pixels.START == 17 == task.sizes["inputs"] - 1
-    assert not (batch == digit_pixels.START).any()
+    assert not (grey == digit_pixels.START).any()
 
 
 def test_the_targets_are_the_pixels_themselves() -> None:
     """Who is shown the answers scores zero, and no one who is shown them one place off."""
     task = pixels()
-    batch = task.batch(0)
+    [grey] = batch = task.batch(0)
 
     class Oracle(nn.Module):
         def __init__(self, answer: Tensor) -> None:
@@ -334,5 +341,5 @@ def test_the_targets_are_the_pixels_themselves() -> None:
         def forward(self, symbols: Tensor) -> Tensor:
             return 100.0 * nn.functional.one_hot(self.answer, digit_pixels.GREYS)
 
-    assert task.loss(Oracle(batch), batch, None)[0].item() == pytest.approx(0, abs=1e-6)
-    assert task.loss(Oracle(batch.roll(1, 1)), batch, None)[0].item() > 1
+    assert task.loss(Oracle(grey), batch, None)[0].item() == pytest.approx(0, abs=1e-6)
+    assert task.loss(Oracle(grey.roll(1, 1)), batch, None)[0].item() > 1

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from ablatlas.train import loop
+from ablatlas.train.crew import Member
+from ablatlas.train.run import Run
+
 SGD = {"name": "momentum", "optimizer": "sgd", "lr": 0.05, "momentum": 0.9}
 ADAM = {"name": "adam", "optimizer": "adam", "lr": 0.01, "betas": [0.9, 0.999]}
 COURSE = {
@@ -41,3 +45,9 @@ def config(kind: str = "mlp", **recipe: Any) -> dict[str, Any]:
     parts = PARTS[kind]
     model = parts["model"] | {key: recipe.pop(key) for key in ("dropout", "norm") if key in recipe}
     return {"procedure": "train", "engine": "sequential", **parts, "model": model, "recipe": parts["recipe"] | recipe}
+
+
+def train(config: dict[str, Any], seed: int, **others: Any) -> Run:
+    """One run, trained alone."""
+    [run] = loop.train([Member(config, seed)], **others)
+    return run

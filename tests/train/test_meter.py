@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from ablatlas.study import load, names
 from ablatlas.train import meter
-from ablatlas.train.sequential import Training, deterministic
+from ablatlas.train.build import deterministic
+from ablatlas.train.sequential import Training
 from ablatlas.tree import put
 
 CPU = torch.device("cpu")

@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from small import PARTS, config
+from small import PARTS, config, train
 from torch import Tensor
 
+from ablatlas.nn.dropout import Dropout
 from ablatlas.tasks import digits
-from ablatlas.train import randomness, sequential
-from ablatlas.train.sequential import Run, Training, diverged, evaluation_steps, gradient_norms, train
+from ablatlas.train import build, randomness
+from ablatlas.train.build import fingerprint
+from ablatlas.train.crew import DEPTHS
+from ablatlas.train.optimizers import SGD
+from ablatlas.train.run import Run, diverged, evaluation_steps
+from ablatlas.train.sequential import Training
 
 
 def exact(run: Run) -> tuple[Any, ...]:
@@ -64,7 +69,7 @@ def test_dropout_masks_are_keyed_by_seed_layer_and_step() -> None:
         seen: list[tuple[bool, ...]] = []
         for index in range(before):
             training.step(index)
-        for _, part in training.noisy:
+        for part in (part for part in training.model.modules() if isinstance(part, Dropout)):
             part.register_forward_pre_hook(lambda part, given: (torch.ones_like(given[0]),))
             part.register_forward_hook(lambda part, given, y: seen.append(tuple((y == 0).flatten().tolist())))
         training.step(step)
@@ -85,18 +90,31 @@ def test_training_draws_from_no_global_generator(kind: str) -> None:
     assert random.getstate() == states[2]
 
 
+@pytest.mark.parametrize("kind", PARTS)
+def test_the_shapes_of_noise_are_asked_for_without_a_trace(kind: str) -> None:
+    task, model = build.build(config(kind), 0)
+    before = fingerprint(model.state_dict())
+    noise = build.Noise(task, model)
+    assert fingerprint(model.state_dict()) == before
+    assert model.training
+    assert all(p.grad is None for p in model.parameters())
+    assert not any(part._forward_pre_hooks for part in model.modules())
+    drops = {name: part for name, part in model.named_modules() if isinstance(part, Dropout)}
+    assert list(noise.shapes) == list(noise.drawn(0, 0, 0)) == list(drops)
+    assert set(noise.shapes.values()) <= {(32, 8)}
+
+
 def test_the_process_is_made_deterministic() -> None:
     train(config(steps=1, evaluations=1), 0)
-    assert torch.get_num_threads() == sequential.THREADS == 1
+    assert torch.get_num_threads() == build.THREADS == 1
     assert torch.are_deterministic_algorithms_enabled()
 
 
 def test_a_fingerprint_covers_names_and_every_bit() -> None:
     one = {"a": torch.zeros(2), "b": torch.ones(2)}
-    print_of = sequential.fingerprint
-    assert print_of(one) == print_of(dict(reversed(one.items())))
-    assert print_of(one) != print_of({"a": torch.ones(2), "b": torch.zeros(2)})
-    assert print_of(one) != print_of({"a": -torch.zeros(2), "b": torch.ones(2)})
+    assert fingerprint(one) == fingerprint(dict(reversed(one.items())))
+    assert fingerprint(one) != fingerprint({"a": torch.ones(2), "b": torch.zeros(2)})
+    assert fingerprint(one) != fingerprint({"a": -torch.zeros(2), "b": torch.ones(2)})
 
 
 # --- the curve and the outcome ---
@@ -126,7 +144,7 @@ def test_a_curve_counts_steps_examples_and_flops() -> None:
 
 def test_the_training_loss_is_the_mean_over_the_interval() -> None:
     losses: list[float] = []
-    run = train(config(), 0, progress=lambda step, loss: losses.append(loss))
+    run = train(config(), 0, progress=lambda step, now: losses.extend(now))
     means = [sum(losses[i : i + 2]) / 2 for i in (0, 2, 4)]
     assert [point["train_loss"] for point in run.curve] == means
     assert run.outcome["train_loss"] == means[-1]
@@ -141,13 +159,13 @@ def test_curves_are_judged_on_validation_and_the_outcome_on_what_is_asked() -> N
 
 def judged(monkeypatch: pytest.MonkeyPatch, *losses: float) -> None:
     """Make the validation losses of digits these, one an evaluation; other splits are judged as they are."""
-    script, whole = iter(losses), digits.Task.evaluate
+    script, whole = iter(losses), digits.Task.metrics
 
-    def evaluate(self: digits.Task, model: Any, split: str) -> dict[str, float]:
-        metrics = whole(self, model, split)
-        return metrics | {"loss": next(script)} if split == "validation" else metrics
+    def metrics(self: digits.Task, model: Any, held: digits.Batch) -> dict[str, Tensor]:
+        scored, asked = whole(self, model, held), held is self.data["validation"]
+        return scored | {"loss": torch.tensor(next(script), dtype=torch.float64)} if asked else scored
 
-    monkeypatch.setattr(digits.Task, "evaluate", evaluate)
+    monkeypatch.setattr(digits.Task, "metrics", metrics)
 
 
 @pytest.mark.parametrize(
@@ -166,10 +184,10 @@ def test_the_outcome_is_that_of_the_best_evaluation_and_so_is_the_checkpoint(
     assert [point["loss"] for point in run.curve] == list(losses)
     assert run.outcome["best_step"] == best
     held = stopped.model.state_dict()
-    assert sequential.fingerprint(run.parameters) == sequential.fingerprint(held)
-    scores = stopped.judge("test")
+    assert fingerprint(run.parameters) == fingerprint(held)
+    [scores] = stopped.judge("test")
     assert {name: run.outcome[name] for name in scores} == scores
-    ended = sequential.fingerprint(run.parameters) == run.outcome["parameters"]
+    ended = fingerprint(run.parameters) == run.outcome["parameters"]
     assert ended == (best == 6), "the outcome's own print is of where training ended"
     assert run.outcome["train_loss"] == run.curve[-1]["train_loss"]
 
@@ -196,8 +214,8 @@ def test_two_streams_of_one_seed_share_no_generator(kind: str, monkeypatch: pyte
 
         return note
 
-    monkeypatch.setattr(sequential, "generator", noted(randomness.generator))
-    monkeypatch.setattr(sequential, "key", noted(randomness.key))
+    monkeypatch.setattr(build, "generator", noted(randomness.generator))
+    monkeypatch.setattr(build, "key", noted(randomness.key))
     drawn = []
     for seed, stream in ((5, 0), (5, 1), (6, 0)):
         asked.clear()
@@ -211,7 +229,7 @@ def test_two_streams_of_one_seed_share_no_generator(kind: str, monkeypatch: pyte
 @pytest.mark.parametrize("kind", PARTS)
 def test_another_stream_is_another_run_of_the_same_kind(kind: str) -> None:
     one, other = (Training(config(kind, stream=stream), 0) for stream in (0, 1))
-    first, second = (b[1] if isinstance(b, tuple) else b for b in (one.task.batch(0), other.task.batch(0)))
+    first, second = (made.task.batch(0)[:2][-1] for made in (one, other))  # what is to be told
     assert first.shape == second.shape
     assert not torch.equal(first, second)
     for (name, first), (_, second) in zip(one.model.named_parameters(), other.model.named_parameters(), strict=True):
@@ -253,7 +271,7 @@ def test_an_absurd_rate_leaves_what_was_learned_before_it_in_the_curve() -> None
     assert run.state == "diverged"
     assert [point["step"] for point in run.curve] == [2, 4, 6]
     assert all(point["train_loss"] > 2.303 for point in run.curve[1:])
-    assert all(len(point["gradient_norms"]) == sequential.DEPTHS for point in run.curve)
+    assert all(len(point["gradient_norms"]) == DEPTHS for point in run.curve)
 
 
 def test_a_held_out_loss_that_is_not_finite_is_divergence_too() -> None:
@@ -269,7 +287,8 @@ def scripted(monkeypatch: pytest.MonkeyPatch, script: Callable[[int], float]) ->
     whole = digits.Task.loss
 
     def loss(self: digits.Task, model: Any, batch: Any, carry: None) -> tuple[Tensor, None]:
-        return whole(self, model, batch, carry)[0] * 0 + script(next(step)), None
+        value = whole(self, model, batch, carry)[0]
+        return (value * 0 + script(next(step)) if torch.is_grad_enabled() else value), None
 
     monkeypatch.setattr(digits.Task, "loss", loss)
 
@@ -342,8 +361,8 @@ def test_gradient_norms_are_those_of_the_blocks_weights(kind: str) -> None:
         ) ** 0.5
         for i in range(blocks)
     ]  # fmt: skip
-    norms = gradient_norms(training.model)
-    assert len(norms) == sequential.DEPTHS
+    [norms] = training.gradient_norms()
+    assert len(norms) == DEPTHS
     assert norms[0] == pytest.approx(expected[0], rel=1e-5)
     assert norms[-1] == pytest.approx(expected[-1], rel=1e-5)
     assert sorted(set(norms)) == pytest.approx(sorted(expected), rel=1e-5)
@@ -357,7 +376,7 @@ def test_deep_networks_log_nine_layers_from_first_to_last() -> None:
     layers = list(training.model.layers)  # type: ignore[arg-type]
     assert len(layers) == 17
     every = [math.sqrt(sum(float(p.grad.square().sum()) for p in b.parameters() if p.ndim > 1)) for b in layers]
-    assert gradient_norms(training.model) == pytest.approx([every[i] for i in range(0, 17, 2)], rel=1e-6)
+    assert training.gradient_norms() == [pytest.approx([every[i] for i in range(0, 17, 2)], rel=1e-6)]
 
 
 def test_models_without_depth_log_no_norms() -> None:
@@ -376,10 +395,16 @@ def test_clipping_bounds_the_whole_gradient_and_keeps_its_direction(clip: float)
     torch.testing.assert_close(cut / cut.norm(), raw / raw.norm(), rtol=1e-4, atol=1e-6)
 
 
-def test_the_schedule_reaches_the_optimizer() -> None:
+def test_the_schedule_reaches_the_optimizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[float] = []
+    whole = SGD.update
+
+    def update(self: SGD, rate: float, *others: Any) -> None:
+        rates.append(rate / 0.05)
+        whole(self, rate, *others)
+
+    monkeypatch.setattr(SGD, "update", update)
     training = Training(config(schedule="cosine", warmup=2, steps=6), 0)
-    rates = []
     for step in range(6):
         training.step(step)
-        rates.append(training.optimizer.param_groups[0]["lr"] / 0.05)
     assert rates == pytest.approx([0.5, 1.0, 1.0, (2 + 2**0.5) / 4, 0.5, (2 - 2**0.5) / 4])

@@ -5,10 +5,10 @@ Legend: B batch, T positions, W width, N heads, D width of a head, V vocabulary.
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ablatlas.nn import branch as branches
 from ablatlas.nn import initial
+from ablatlas.nn.attention import Causal
 
 VERSION = 1
 
@@ -20,12 +20,13 @@ class Attention(nn.Module):
         super().__init__()
         self.heads = heads
         self.project = initial.linear(width, 3 * width)
+        self.attend = Causal()
         self.output = initial.linear(width, width)
 
     def forward(self, x_BTW: Tensor) -> Tensor:
         projected = self.project(x_BTW).unflatten(-1, (3, self.heads, -1))
         q_BNTD, k_BNTD, v_BNTD = projected.permute(2, 0, 3, 1, 4)
-        y_BNTD = F.scaled_dot_product_attention(q_BNTD, k_BNTD, v_BNTD, is_causal=True)
+        y_BNTD = self.attend(q_BNTD, k_BNTD, v_BNTD)
         return self.output(y_BNTD.transpose(1, 2).flatten(-2))
 
 

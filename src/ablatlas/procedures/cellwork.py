@@ -88,10 +88,10 @@ class Cellwork:
         """Train runs of one variant and shelve each as it ends."""
         if not jobs:
             return
-        keys = {(job.rate, job.member.seed): job.key for job in jobs}
+        keys = {(job.digest, job.member.seed): job.key for job in jobs}
 
         def rests(members: Sequence[Member]) -> Rest:
-            crew = [keys[member.config["recipe"]["lr"], member.seed] for member in members]
+            crew = [keys[run_digest(member.config, self.study.root), member.seed] for member in members]
             name = digested([self.phase, *crew])
             return Rest(self.shelf / f"{self.phase}-{name}.rest", name, self.say)
 

@@ -1,5 +1,7 @@
 """What a cell tells of itself while it trains: now and then a line, or in a terminal one line that changes."""
 
+import math
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -25,8 +27,8 @@ class Terminal:
         self._write(f"{text}\n")
 
     def now(self, text: str) -> None:
-        """Replace the line that changes."""
-        self._write(text)
+        """Replace the line that changes; it is cut to the terminal's width, since a broken line cannot be replaced."""
+        self._write(text[: shutil.get_terminal_size().columns - 1])
 
     def _write(self, text: str) -> None:
         sys.stdout.write(f"\r\033[K{text}")
@@ -49,7 +51,7 @@ class Progress:
         def report(step: int, losses: Sequence[float]) -> None:
             if not self._due():
                 return
-            finite = [loss for loss in losses if loss == loss]
+            finite = list(filter(math.isfinite, losses))
             loss = f"loss {sum(finite) / len(finite):.4f}" if finite else "no finite loss"
             done = (self.trained + len(losses) * step / self.steps) / max(1, self.trained + self.missing)
             self._tell(f"{what}, step {step}/{self.steps}, {loss}", done)

@@ -30,7 +30,10 @@ class Difference:
 
     @property
     def t(self) -> Floats:
-        return self.value / self.error
+        """Infinite where a difference has no error, and nan, which decides nothing, where there is neither."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t: Floats = np.true_divide(self.value, self.error)
+        return t
 
     @property
     def p_positive(self) -> Floats:

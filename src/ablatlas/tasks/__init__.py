@@ -15,17 +15,24 @@ from torch import Tensor
 Keys = Callable[[str, int], torch.Generator]
 
 
-def epoch_batch(keys: Keys, step: int, size: int, examples: int) -> Tensor:
-    """The indices of one batch: epochs are fresh permutations, and the last partial batch of each is left out.
+class Epochs:
+    """The indices of batches: epochs are fresh permutations, and the last partial batch of each is left out.
 
-    A function of (seed, step) alone, so that a resumed run sees what an undisturbed one sees. Shape (size,).
     Raises ValueError where an epoch holds no whole batch.
     """
-    if not 1 <= size <= examples:
-        raise ValueError(f"recipe.batch: found {size}, expected a whole number from 1 to {examples}, the examples")
-    epoch, place = divmod(step, examples // size)
-    order = torch.randperm(examples, generator=keys("order", epoch))
-    return order[place * size : (place + 1) * size]
+
+    def __init__(self, keys: Keys, size: int, examples: int) -> None:
+        if not 1 <= size <= examples:
+            raise ValueError(f"recipe.batch: found {size}, expected a whole number from 1 to {examples}, the examples")
+        self.keys, self.size, self.examples = keys, size, examples
+        self.epoch, self.order = -1, torch.empty(0)
+
+    def __call__(self, step: int) -> Tensor:
+        """Shape (size,); a function of (seed, step) alone, so that a resumed run sees what an undisturbed one sees."""
+        epoch, place = divmod(step, self.examples // self.size)
+        if epoch != self.epoch:
+            self.epoch, self.order = epoch, torch.randperm(self.examples, generator=self.keys("order", epoch))
+        return self.order[place * self.size : (place + 1) * self.size]
 
 
 def entropy(counts: Tensor) -> float:

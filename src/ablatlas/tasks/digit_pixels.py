@@ -5,7 +5,7 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn import functional as F
 
-from ablatlas.tasks import Keys, entropy, epoch_batch
+from ablatlas.tasks import Epochs, Keys, entropy
 from ablatlas.tasks.scans import study_scans
 
 VERSION = 2
@@ -19,21 +19,23 @@ START = GREYS
 class Task:
     """Metric: `loss`, the mean negative log-likelihood of a pixel given all before it, in raster order."""
 
+    criterion = staticmethod(F.cross_entropy)
+
     def __init__(self, *, batch: int, keys: Keys, steps: int, examples: int, copies: int, places: int) -> None:
-        self.size, self.keys = batch, keys
         self.data = {split: grey for split, (grey, _) in study_scans(examples, copies, places, keys).items()}
         self.sizes = {"inputs": GREYS + 1, "outputs": GREYS, "length": PIXELS}
         self.floor = {"loss": entropy(self.data["train"].flatten().bincount(minlength=GREYS))}
         self.examples = batch  # a step
+        self.order = Epochs(keys, batch, examples)
 
     def batch(self, step: int) -> Batch:
         """Grey levels (B, 64)."""
-        return (self.data["train"][epoch_batch(self.keys, step, self.size, len(self.data["train"]))],)
+        return (self.data["train"][self.order(step)],)
 
     def loss(self, model: Callable[[Tensor], Tensor], batch: Batch, carry: None) -> tuple[Tensor, None]:
         [grey] = batch
         seen = F.pad(grey[:, :-1], (1, 0), value=START)
-        return F.cross_entropy(model(seen).flatten(0, 1), grey.flatten()), carry
+        return self.criterion(model(seen).flatten(0, 1), grey.flatten()), carry
 
     def held_out(self, split: str) -> Batch:
         """The grey levels (n, 64) of all images of a split."""

@@ -17,7 +17,8 @@ THREADS = 1
 def deterministic() -> None:
     """One thread, deterministic kernels: from here on equal inputs give equal bits on one machine."""
     torch.set_num_threads(THREADS)
-    torch.use_deterministic_algorithms(True)
+    # The same as `use_deterministic_algorithms(True)`, which imports torch's compiler: two processor seconds.
+    torch.set_deterministic_debug_mode("error")
     # What is allocated is written before it is read; to fill it first costs a tenth of a small step.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 

@@ -9,6 +9,7 @@ are, as long as there are two: alone it is stacked with itself, since kernels fo
 import math
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from itertools import groupby
 from typing import Any
 
 import psutil
@@ -17,11 +18,12 @@ from torch import Tensor
 from torch.func import functional_call, vmap
 
 from ablatlas.train import meter
-from ablatlas.train.batched import batched
+from ablatlas.train.batched import FUNCTIONS, batched
 from ablatlas.train.build import Noise, build
 from ablatlas.train.crew import Crew, Member, Parameters, copied, sampled
 from ablatlas.train.optimizers import optimizer
 from ablatlas.train.sequential import Training
+from ablatlas.tree import put
 
 VERSION = 1
 
@@ -36,10 +38,11 @@ class Stack(Crew):
         super().__init__(members)
         made = [build(*member) for member in self.members]
         self.tasks, models = [task for task, _ in made], [model for _, model in made]
+        for task in self.tasks:
+            task.criterion = FUNCTIONS.get(task.criterion, task.criterion)
         self.task, self.noise = self.tasks[0], Noise(*made[0])
         self.model = batched(deepcopy(models[0]).to("meta"))  # the shape of all of them; it holds no number
         self.carry: Any = ()
-        self.held: dict[str, Batch] = {}
         self._stack([dict(model.state_dict()) for model in models])
 
     def _stack(self, parameters: Sequence[Parameters]) -> None:
@@ -106,15 +109,15 @@ class Stack(Crew):
 
     @torch.no_grad()
     def judge(self, split: str) -> list[dict[str, float]]:
-        if split not in self.held:
-            self.held[split] = self._over([task.held_out(split) for task in self.tasks])
+        """One member after another: kernels on a whole split are large already, and stacked they leave the cache."""
         self.model.eval()
-        found = vmap(lambda numbers, held: self.task.metrics(self._model(numbers), held))(
-            self.numbers, self.held[split]
-        )
+        found = []
+        for row, task in enumerate(self.tasks):
+            model = self._model({name: numbers[row] for name, numbers in self.numbers.items()})
+            metrics = task.metrics(model, task.held_out(split))
+            found.append(self.dose.judged({name: value.item() for name, value in metrics.items()}))
         self.model.train()
-        columns = {name: self._mine(values) for name, values in found.items()}
-        return [self.dose.judged(dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+        return found
 
     def gradient_norms(self) -> list[list[float]]:
         names = {id(p): name for name, p in self.model.named_parameters()}
@@ -141,7 +144,6 @@ class Stack(Crew):
         parameters, moments = self.parameters(), [[m[picked] for m in kind] for kind in self.optimizer.moments]
         count, self.carry = self.optimizer.count, tuple(state[picked] for state in self.carry)
         self.members, self.tasks = [self.members[row] for row in rows], [self.tasks[row] for row in rows]
-        self.held = {}
         self._stack([parameters[row] for row in rows])
         self.optimizer.restore(moments, count)
 
@@ -159,8 +161,19 @@ class Stack(Crew):
 
 
 def crews(members: Sequence[Member]) -> Iterator[Crew]:
-    """Stacks of as many members as memory has room for, and as equal as can be."""
+    """Stacks of neighbours that differ in seed and rate alone, as many as memory has room for, and as equal as can be.
+
+    Raises ValueError for a model with a state: what is carried on depends on the data, which no kernel maps over.
+    """
+    for _, alike in groupby(members, lambda member: put(member.config, "recipe.lr", None)):
+        yield from _stacks(list(alike))
+
+
+def _stacks(members: list[Member]) -> Iterator[Crew]:
     lone = Training(*members[0])
+    if hasattr(lone.model, "rest"):
+        name = members[0].config["model"]["name"]
+        raise ValueError(f"engine: found stacked for the model {name}, which does not stack; expected sequential")
     each = meter.peak_memory(lone, 1)
     room = max(2, int(SHARE * psutil.virtual_memory().available / each))
     parts = math.ceil(len(members) / room)

@@ -1,0 +1,14 @@
+"""What attention makes of queries, keys and values, in a module of its own so that an engine can give it another form.
+
+Legend: B batch, N heads, T positions, D width of a head.
+"""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Causal(nn.Module):
+    """Scaled dot products over earlier positions and one's own (Vaswani et al. 2017, arXiv 1706.03762, eq. 1)."""
+
+    def forward(self, q_BNTD: Tensor, k_BNTD: Tensor, v_BNTD: Tensor) -> Tensor:
+        return F.scaled_dot_product_attention(q_BNTD, k_BNTD, v_BNTD, is_causal=True)
