@@ -68,7 +68,12 @@ def grid(name: str) -> Grid:
     """One model's grid, its parts completed from `params/`."""
     told = settings()
     found = told["grids"][name]
-    config = {"procedure": "train", "engine": found["engine"], **{part: _part(part, found[part]) for part in PARTS}}
+    config = {
+        "procedure": "train",
+        "engine": found["engine"],
+        "precision": "float32",
+        **{part: _part(part, found[part]) for part in PARTS},
+    }
     return Grid(name, found["ablate"], tuple(found["arms"]), told["seeds"], config)
 
 

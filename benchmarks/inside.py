@@ -14,8 +14,11 @@ from ablatlas.procedures.__main__ import main as job
 from ablatlas.study import load
 
 # Where the engine's steps and meters are: module, and the path of a function in it.
-STEPS = (("ablatlas.train.sequential", "Training.step"),)
-METERS = (("ablatlas.train.sequential", "gradient_norms"),)
+STEPS = (("ablatlas.train.crew", "Crew.step"),)
+METERS = tuple(
+    (f"ablatlas.train.{module}", f"{crew}.gradient_norms")
+    for module, crew in (("sequential", "Training"), ("stacked", "Stack"))
+)
 Places = tuple[tuple[str, str], ...]
 
 

@@ -58,7 +58,8 @@ def train(config: dict[str, Any], seed: int) -> dict[str, float]:
         losses.append(loss.item())
         if (index + 1) % every == 0:
             net.eval()
-            held_out = task.evaluate(net, "validation")["loss"]
+            with torch.no_grad():
+                held_out = task.metrics(net, task.held_out("validation"))["loss"].item()
             net.train()
             if held_out < best:
                 best, kept = held_out, [value.clone() for value in net.state_dict().values()]  # noqa: F841  to be saved

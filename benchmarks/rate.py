@@ -46,16 +46,20 @@ def seconds(train: Callable[[dict[str, Any]], object], config: dict[str, Any]) -
 
 def once(folder: Path, size: int) -> dict[str, float]:
     """Operations a second: the peak, ours and the plain loop's, on the first arm of the folder's grid."""
+    from ablatlas.train.crew import Member
+    from ablatlas.train.loop import train
     from benchmarks import plain
-    from benchmarks.contenders.ours import members
+
+    def members(config: dict[str, Any]) -> list[Any]:
+        return list(train([Member(config, seed) for seed in seeds]))
 
     listed = plain.runs(folder)
     config, seeds = listed[0]["config"], [run["seed"] for run in listed if run["arm"] == listed[0]["arm"]]
     plain.train(config, 0)  # torch's first step of a process costs many later ones
-    [first, *_] = members(config, seeds)
+    [first, *_] = members(config)
     steps = config["recipe"]["steps"] - config["recipe"]["steps"] // 3
     flops = first.meters["flops_per_step"] * steps
-    ours = flops * len(seeds) / seconds(lambda short: members(short, seeds), config)
+    ours = flops * len(seeds) / seconds(members, config)
     return {"peak": peak(size), OURS: ours, PLAIN: flops / seconds(lambda short: plain.train(short, 0), config)}
 
 

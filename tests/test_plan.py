@@ -20,7 +20,7 @@ from ablatlas.plan.cost import START, STEP, Costs, wall
 from ablatlas.plan.layout import duration, table
 from ablatlas.plan.past import PHASES, History, Past, look_back, torch_version
 from ablatlas.plan.text import Plan, Terms, page
-from ablatlas.plan.work import THREADS, Job, chosen, device, jobs
+from ablatlas.plan.work import THREADS, Job, chosen, jobs
 from ablatlas.procedures.provenance import run_key
 from ablatlas.record import Record
 from ablatlas.stats import power
@@ -58,7 +58,12 @@ def fabricate(
         rates = study.tune.grids[variant] if tuning else [confirmed(study, cell, ledgers)[variant]]
         for rate, seed in product(rates, study.seeds[phase]):
             config, digest = study.run_config(variant, cell, rate), study.run_digest(variant, cell, rate)
-            identity = {"key": run_key(digest, seed, study.engine), "digest": digest, "seed": seed, "rate": rate}
+            identity = {
+                "key": run_key(digest, seed, study.engine, study.device),
+                "digest": digest,
+                "seed": seed,
+                "rate": rate,
+            }
             run = identity | {"arm": variant, "cell": cell, "phase": phase, "state": "finished"}
             made.add(run, [], {"loss": loss(variant, seed)}, {"seconds": SECONDS}, config)
     path = study.tuning_record(cell, published=False) if tuning else study.record(cell, published=False)
@@ -180,7 +185,7 @@ def test_published_records_reduce_the_count_unless_ignored(root: Path) -> None:
 
 def test_a_run_on_the_shelf_is_not_trained_again(root: Path) -> None:
     study = smoke(root)
-    key = run_key(study.run_digest("with", "rates=0.1", 0.1), 0, study.engine)
+    key = run_key(study.run_digest("with", "rates=0.1", 0.1), 0, study.engine, study.device)
     record.write(root / "data" / "runs" / ".shelf" / f"confirmation-{key}.json.gz", Record())
     assert planned(study)["rates=0.1", "confirmation"].taken == 1
     assert planned(study)["base", "tuning"].taken == 0
@@ -204,7 +209,7 @@ def test_rates_are_those_that_the_jobs_take(root: Path, name: str) -> None:
 def test_keys_are_those_of_this_machine() -> None:
     torch, provenance = importlib.import_module("torch"), importlib.import_module("ablatlas.procedures.provenance")
     assert torch_version() == torch.__version__
-    assert (device("laptop"), THREADS) == (provenance.DEVICE, provenance.THREADS)
+    assert provenance.THREADS == THREADS
 
 
 # --- what it costs ---

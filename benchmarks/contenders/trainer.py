@@ -45,7 +45,7 @@ class Wrapped(LightningModule):
         return loss
 
     def validation_step(self, batch: Any, index: int) -> None:
-        held_out = self.task.evaluate(self.net, "validation")["loss"]
+        held_out = self.task.metrics(self.net, self.task.held_out("validation"))["loss"].item()
         mean, best = sum(self.losses) / len(self.losses), min(held_out, self.result["best"])
         self.losses, self.result = [], {"train_loss": mean, "loss": held_out, "best": best}
 

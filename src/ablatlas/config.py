@@ -21,14 +21,8 @@ from ablatlas.tree import Tree, paths
 
 PARTS = ("model", "task", "recipe")  # the groups that a run is made of
 COMMAND_LINE = "command line"
-GIVEN = (
-    "arm",
-    "seed",
-    "scale",
-    "seeds",
-    "clock",
-    "controls",
-)  # by the scale's file and the command line, never by a study's
+# Set by the scale's file and the command line, never by a study's.
+GIVEN = ("arm", "seed", "scale", "seeds", "device", "clock", "controls")
 CONTROLS = "control"  # the folder of the studies whose answer is known
 SCALES = ("smoke", "laptop", "gpu")  # a study may speak of each, whether or not params/scale has its file
 OVERRIDE = re.compile(r"(?P<sign>~|\+{0,2})(?P<key>[^=~+]+)(?:=(?P<value>.*))?", re.DOTALL)

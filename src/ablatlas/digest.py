@@ -9,6 +9,8 @@ from ablatlas import source
 from ablatlas.config import PARTS, find_root
 from ablatlas.errors import StudyError
 
+# What came after runs had been published: at its usual value it is left out of digests, and those runs stay valid.
+USUAL = {"precision": "float32"}
 FOLDERS = {"model": "models", "task": "tasks", "procedure": "procedures", "engine": "train"}
 
 
@@ -25,7 +27,8 @@ def run_digest(run_config: dict[str, Any], root: Path | None = None) -> str:
     """
     root = root or find_root()
     versions = {kind: version(root, kind, name) for kind, name in named_modules(run_config).items()}
-    return digest({"config": run_config, "versions": versions})
+    config = {key: value for key, value in run_config.items() if USUAL.get(key) != value}
+    return digest({"config": config, "versions": versions})
 
 
 def run_key(digest: str, seed: int, engine: str, torch: str, device: str, threads: int) -> str:

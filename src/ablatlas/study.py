@@ -31,7 +31,7 @@ __all__ = [
     "controls", "find_root", "from_command_line", "load", "main", "names", "run_digest", "run_key",
 ]  # fmt: skip
 
-RUN_KEYS = ("procedure", "engine", *configuration.PARTS)  # what a run is a function of, besides its seed
+RUN_KEYS = ("procedure", "engine", "precision", *configuration.PARTS)  # what a run is a function of, besides its seed
 REQUIRED = ("title", "paper", "claim", "ablate", "arms", "ladders", "tune", "register", "expect")
 OPTIONAL = ("contrasts", "scales", *RUN_KEYS)
 # Targets, folders and commands: a study of the same name could not be asked for by it.
@@ -95,6 +95,7 @@ class Study:
     clock: Tree | None
     families: dict[str, int]
     scale: str
+    device: str
     subset: str
     arm: str | None
     seed: int | None
@@ -361,6 +362,7 @@ def _resolve(root: Path, name: str, scale: str, overrides: Sequence[str], compos
         clock=clock,
         families=tested.families(register["primary"], ladders, variants, clock),
         scale=scale,
+        device=claims.device(where, config["device"], run["precision"]),
         subset="all",
         arm=claims.chosen_arm(where, config["arm"], variants),
         seed=claims.chosen_seed(where, config["seed"]),

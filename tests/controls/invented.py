@@ -30,7 +30,7 @@ def law(examples: float, width: float, steps: float) -> float:
 
 def train(members: Sequence[Member], **others: Any) -> Iterator[Run]:
     """Stands in for the engine's `train`."""
-    return (invented(*member) for member in members)
+    return (invented(member.config, member.seed) for member in members)
 
 
 def invented(config: dict[str, Any], seed: int) -> Run:

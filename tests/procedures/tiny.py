@@ -66,7 +66,7 @@ class Engine:
     def __call__(self, members: Sequence[Member], *, split: str, progress: Tell, rests: Rests) -> Iterator[Run]:
         self.calls.append(len(members))
         self.rests.append(rests(members))
-        return (self.run(*member, split, progress) for member in members)
+        return (self.run(member.config, member.seed, split, progress) for member in members)
 
     def run(self, config: dict[str, Any], seed: int, split: str, progress: Tell) -> Run:
         if len(self.asked) >= self.stop_after:

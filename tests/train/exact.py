@@ -14,7 +14,7 @@ from ablatlas.train.run import Run
 
 ENGINES = ("sequential", "stacked")
 ABSURD = 1e30  # times the usual rate: not one number is finite after the first step
-FULL = {
+FULL: dict[str, Any] = {
     "optimizer": "adam", "lr": 0.01, "betas": [0.9, 0.999], "weight_decay": 0.01, "clip": 0.5, "schedule": "cosine",
     "warmup": 2,
 }  # fmt: skip

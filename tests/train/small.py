@@ -44,7 +44,14 @@ def config(kind: str = "mlp", **recipe: Any) -> dict[str, Any]:
     """A small resolved configuration; `recipe` changes keys of its recipe, and `dropout` and `norm` of its model."""
     parts = PARTS[kind]
     model = parts["model"] | {key: recipe.pop(key) for key in ("dropout", "norm") if key in recipe}
-    return {"procedure": "train", "engine": "sequential", **parts, "model": model, "recipe": parts["recipe"] | recipe}
+    return {
+        "procedure": "train",
+        "engine": "sequential",
+        "precision": "float32",
+        **parts,
+        "model": model,
+        "recipe": parts["recipe"] | recipe,
+    }
 
 
 def train(config: dict[str, Any], seed: int, **others: Any) -> Run:

@@ -17,7 +17,7 @@ from torch import nn
 from ablatlas.train import loop
 from ablatlas.train.crew import Crew, Member, Parameters, copied
 from ablatlas.train.resume import Rest, Restless
-from ablatlas.train.run import Run
+from ablatlas.train.run import Course, Run
 
 NAN, INF, FLOOR = math.nan, math.inf, 2.0
 STEPS = 12
@@ -190,7 +190,7 @@ def test_seconds_go_on_where_they_were() -> None:
 
     class Late(Restless):
         def load(self) -> Any:
-            courses = [loop.Course().tree() for _ in range(2)]
+            courses = [Course().tree() for _ in range(2)]
             return {"courses": courses, "afoot": [0, 1], "done": 0, "seconds": 1000.0, "crew": {"count": 0}}
 
     for run in run_script([at(), at()], [0, 1], rests=lambda members: Late()):

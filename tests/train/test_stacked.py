@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 import torch
 from exact import ABSURD, ENGINES, FULL, One, bits, config, members, trained, watched
@@ -27,8 +28,8 @@ from ablatlas.train.stacked import Stack
 
 # --- a member's bits are its own ---
 
-BRIEF = {"steps": 3, "evaluations": 2}
-RATES = {
+BRIEF: dict[str, Any] = {"steps": 3, "evaluations": 2}
+RATES: dict[str, dict[str, Any]] = {
     "sgd": {"momentum": 0.0},
     "momentum": {},
     "adam": {"optimizer": "adam", "lr": 0.01, "betas": [0.9, 0.999]},
@@ -178,7 +179,7 @@ def sizes(count: int, room: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many members each stack has where memory has room for `room`."""
     monkeypatch.setattr(meter, "peak_memory", lambda training, index: 1000)
     free = SimpleNamespace(available=(room + 0.5) * 1000 / stacked.SHARE)
-    monkeypatch.setattr(stacked.psutil, "virtual_memory", lambda: free)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
     return [len(crew.members) for crew in stacked.crews(members(config(), ones(count)))]
 
 

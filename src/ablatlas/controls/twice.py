@@ -22,7 +22,7 @@ def fingerprints(study: Study) -> dict[str, str]:
     from ablatlas.train.loop import train
 
     seed = study.seeds["tuning"][0]
-    runs = {arm: next(train([Member(study.run_config(arm), seed)])) for arm in ARMS}
+    runs = {arm: next(train([Member(study.run_config(arm), seed, study.device)])) for arm in ARMS}
     return {arm: run.outcome["parameters"] for arm, run in runs.items()}
 
 

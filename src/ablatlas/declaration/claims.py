@@ -11,6 +11,8 @@ from ablatlas.declaration.where import Where, is_number
 from ablatlas.tree import Tree
 
 DELTA = 1.1  # ratios between 1 / DELTA and DELTA count as no change
+DEVICES = ("cpu", "cuda")
+PRECISIONS = ("float32", "tf32", "bf16")
 FIRST_TUNING_SEED = 1000  # confirmation seeds count from 0 and stay below, so that the two never meet
 
 
@@ -90,6 +92,17 @@ def seeds(where: Where, declared: object) -> dict[str, tuple[int, ...]]:
         if isinstance(count, bool) or not isinstance(count, int) or not low <= count <= high:
             where.fail(f"seeds.{phase}", count, f"a whole number from {low} to {high}")
     return {phase: tuple(range(begin[phase], begin[phase] + counts[phase])) for phase in begin}
+
+
+def device(where: Where, declared: object, precision: object) -> str:
+    """What the scale trains on, once it has the precision that the study asks for."""
+    where.choose("device", declared, DEVICES)
+    where.choose("precision", precision, PRECISIONS)
+    if precision == "tf32" and declared == "cpu":
+        where.fail(
+            "precision", "tf32 on a CPU, which has none", "float32 or bf16 here, or a scale whose device is cuda"
+        )
+    return str(declared)
 
 
 def clock(where: Where, declared: object) -> Tree | None:

@@ -43,14 +43,15 @@ class Reset(nn.Module):
         length, rank = length.sort(descending=True, stable=True)
         stream, start = stream[rank], start[rank]
 
-        sizes = (length[:, None] > torch.arange(int(length[0]))).sum(0)
-        offset = torch.cat([torch.arange(size) for size in sizes.tolist()])  # the segment of every packed row
-        step = torch.repeat_interleave(torch.arange(len(sizes)), sizes)
+        sizes = (length[:, None] > torch.arange(int(length[0]), device=length.device)).sum(0)
+        counts = [torch.arange(size, device=sizes.device) for size in sizes.tolist()]
+        offset = torch.cat(counts)  # the segment of every packed row
+        step = torch.repeat_interleave(torch.arange(len(sizes), device=sizes.device), sizes)
         packed = (start[offset] + step) * streams + stream[offset]  # and where it stands in the flattened x
         resumed = ~fresh[start, stream]
         begin = (state[0][:, stream] * resumed[:, None], state[1][:, stream] * resumed[:, None])
 
-        outputs, (h, c) = scan(x.flatten(0, 1)[packed], begin, sizes)
+        outputs, (h, c) = scan(x.flatten(0, 1)[packed], begin, sizes.cpu())
         final = (start + length == steps).nonzero()[:, 0]
         final = final[stream[final].argsort()]
         return outputs[packed.argsort()].unflatten(0, (steps, streams)), (h[:, final], c[:, final])

@@ -11,7 +11,6 @@ from ablatlas import page
 from ablatlas.plan import text
 from ablatlas.plan.cost import WATTS
 from ablatlas.plan.past import look_back
-from ablatlas.plan.work import device
 from ablatlas.study import find_root, load, names
 
 
@@ -46,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         root = find_root()
         studies = [load(name, given.scale, root=root, ladders=given.ladders) for name in given.study or names(root)]
         published = given.published == "use"
-        terms = text.Terms(published, given.cores, given.watts or WATTS[device(given.scale)])
+        terms = text.Terms(published, given.cores, given.watts or WATTS[studies[0].device])
         past = look_back(root, published)
         plans = [text.Plan(study, past, terms) for study in studies]
         page.show(text.page(plans, terms))

@@ -8,7 +8,7 @@ from ablatlas.plan import shows, words
 from ablatlas.plan.cost import START, STEP, Costs, wall
 from ablatlas.plan.layout import duration, table
 from ablatlas.plan.past import PHASES, History, Past
-from ablatlas.plan.work import Job, device, jobs
+from ablatlas.plan.work import Job, jobs
 from ablatlas.procedures.tuning import EXTENSIONS
 from ablatlas.study import Study
 
@@ -133,7 +133,7 @@ def _cost(plans: Sequence[Plan], terms: Terms) -> str:
 
 
 def _unit(plans: Sequence[Plan]) -> str:
-    return "core" if all(device(plan.study.scale) == "cpu" for plan in plans) else "GPU"
+    return "core" if all(plan.study.device == "cpu" for plan in plans) else "GPU"
 
 
 def _paces(plan: Plan) -> list[str]:

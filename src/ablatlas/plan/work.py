@@ -33,11 +33,6 @@ class Job:
         return sum(self.trained.values())
 
 
-def device(scale: str) -> str:
-    """The type of device that a scale trains on."""
-    return "cuda" if scale == "gpu" else "cpu"
-
-
 def jobs(study: Study, past: Past, published: bool) -> list[Job]:
     """Every job of a study, cell by cell, tuning before confirmation."""
     return [job for cell in study.cells for job in _jobs(study, cell, past, published)]
@@ -80,7 +75,7 @@ def chosen(study: Study, cell: str, past: Past, published: bool) -> dict[str, li
 
 def _keys(study: Study, cell: str, phase: str, rates: dict[str, list[float | None]]) -> Iterator[tuple[str, str]]:
     """(variant, key) of every run; a run whose rate is not known has a key that no record holds."""
-    here = (study.engine, torch_version(), device(study.scale), THREADS)
+    here = (study.engine, torch_version(), study.device, THREADS)
     for variant, tried in rates.items():
         for rate in tried:
             digest = "" if rate is None else study.run_digest(variant, cell, rate)

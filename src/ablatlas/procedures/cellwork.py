@@ -81,8 +81,10 @@ class Cellwork:
     def _job(self, variant: str, rate: float, seed: int) -> Job:
         config = self.study.run_config(variant, self.cell, rate)
         digest = run_digest(config, self.study.root)
-        key = run_key(digest, seed, config["engine"])
-        return Job(key, digest, rate, Member(config, seed), self.shelf / f"{self.phase}-{key}.json.gz")
+        key = run_key(digest, seed, config["engine"], self.study.device)
+        return Job(
+            key, digest, rate, Member(config, seed, self.study.device), self.shelf / f"{self.phase}-{key}.json.gz"
+        )
 
     def _train(self, variant: str, jobs: Sequence[Job]) -> None:
         """Train runs of one variant and shelve each as it ends."""

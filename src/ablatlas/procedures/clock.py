@@ -37,8 +37,8 @@ class Timed:
 
     def __init__(self, study: Study, variant: str) -> None:
         self.variant, self.config, self.seed = variant, study.run_config(variant), study.seeds["tuning"][0]
-        self.training = Training(self.config, self.seed)
-        self.device = next(self.training.model.parameters()).device
+        self.training = Training(self.config, self.seed, study.device)
+        self.device = torch.device(study.device)
         self.start = self.training.state()
 
     def rewind(self) -> None:
@@ -128,7 +128,7 @@ def clock(study: Study, path: Path, say: Say) -> None:
     """
     if study.clock is None:
         raise ValueError(f"{study.name}: found no clock, expected one to time by")
-    deterministic()
+    deterministic(study.config["precision"])
     count, seconds, name = study.clock["blocks"], study.clock["seconds"], f"{study.name} clock"
     lanes = [Timed(study, variant) for variant in study.variants]
     energy = counter(lanes[0].device)
@@ -149,7 +149,7 @@ def clock(study: Study, path: Path, say: Say) -> None:
     found = Record(provenance=circumstances(study, energy, rows))
     for timed, curve in zip(lanes, rows, strict=True):
         digest, rate = study.run_digest(timed.variant), at(timed.config, study.tune.path)
-        key = "clock-" + run_key(digest, timed.seed, study.engine)  # never a trained run's
+        key = "clock-" + run_key(digest, timed.seed, study.engine, study.device)  # never a trained run's
         identity = {"key": key, "digest": digest, "seed": timed.seed, "arm": timed.variant, "cell": "base"}
         state = {"rate": rate, "state": "finished", "phase": "clock"}
         found.add(identity | state, curve, {}, timed.meters(), timed.config)

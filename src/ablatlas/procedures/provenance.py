@@ -13,12 +13,10 @@ from ablatlas.declaration.registered import registered
 from ablatlas.study import Study
 from ablatlas.train.build import THREADS
 
-DEVICE = "cpu"
 
-
-def run_key(digest: str, seed: int, engine: str) -> str:
+def run_key(digest: str, seed: int, engine: str, device: str) -> str:
     """The identity under which a run is taken over on this machine: equal keys, equal outcomes, bit for bit."""
-    return declared.run_key(digest, seed, engine, torch.__version__, DEVICE, THREADS)
+    return declared.run_key(digest, seed, engine, torch.__version__, device, THREADS)
 
 
 def processor() -> str:
@@ -48,7 +46,7 @@ def provenance(study: Study) -> dict[str, Any]:
     """Versions, machine, source and the study's registration verbatim."""
     return {
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
-        "device": DEVICE,
+        "device": study.device,
         "processor": processor(),
         "threads": THREADS,
         "source": revision(study.root),

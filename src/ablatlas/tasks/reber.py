@@ -97,7 +97,7 @@ class Task:
 
     def batch(self, step: int) -> Batch:
         turn, place = (step + self.offset) // self.restart, (step + self.offset) % self.restart
-        rows = place * self.window + torch.arange(self.window + 1)[:, None]
+        rows = place * self.window + torch.arange(self.window + 1, device=place.device)[:, None]
         columns = torch.arange(self.size)
         begins = (place == 0) | (step == 0)
         again = turn % len(self.symbols)
@@ -120,6 +120,7 @@ class Task:
         """What is seen, to be predicted, where strings begin, and what has to be remembered, of `judged` streams."""
         if split not in self.held:  # to make them takes longer than to read them
             symbols, places = streams(self.judged, max(self.positions) + 1, self.keys(split, 0))
+            symbols, places = symbols.to(self.symbols.device), places.to(self.symbols.device)
             self.held[split] = (*self.cut(symbols, places), places[1:] == 2)
         return self.held[split]
 

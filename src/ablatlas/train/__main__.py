@@ -45,7 +45,7 @@ def live(study: Study, console: Console) -> Run:
         def told(step: int, losses: Sequence[float]) -> None:
             bar.update(task, completed=step, loss=losses[0])
 
-        return next(train([Member(config, seed)], progress=told))
+        return next(train([Member(config, seed, study.device)], progress=told))
 
 
 def main(arguments: list[str]) -> int:

@@ -43,15 +43,15 @@ class Attend(torch.autograd.Function):
     """The fused kernel, whose batch takes in the members as well where it is mapped over them."""
 
     @staticmethod
-    def forward(*qkv: Tensor) -> Tensor:
-        return F.scaled_dot_product_attention(*qkv, is_causal=True)
+    def forward(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         """Nothing is kept: mapped, torch itself follows what `vmap` calls."""
 
     @staticmethod
-    def vmap(info: Any, places: tuple[int, ...], *qkv: Tensor) -> tuple[Tensor, int]:  # type: ignore[override]
+    def vmap(info: Any, places: tuple[int, ...], *qkv: Tensor) -> tuple[Tensor, int]:
         q, k, v = (x.movedim(place, 0).flatten(0, 1) for x, place in zip(qkv, places, strict=True))
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         return y.unflatten(0, (info.batch_size, -1)), 0
@@ -61,7 +61,7 @@ class Attention(Causal):
     """`Causal` of many members in one call."""
 
     def forward(self, q_BNTD: Tensor, k_BNTD: Tensor, v_BNTD: Tensor) -> Tensor:
-        attended: Tensor = Attend.apply(q_BNTD, k_BNTD, v_BNTD)  # type: ignore[no-untyped-call]
+        attended: Tensor = Attend.apply(q_BNTD, k_BNTD, v_BNTD)
         return attended
 
 

@@ -1,6 +1,7 @@
 """From a resolved configuration and a seed to a task and a freshly initialised model."""
 
 import hashlib
+import os
 from importlib import import_module
 from typing import Any
 
@@ -9,22 +10,27 @@ from torch import Tensor, nn
 
 from ablatlas.nn.dropout import Dropout
 from ablatlas.train import dose as doses
-from ablatlas.train.randomness import generator, key
+from ablatlas.train.randomness import generator
 
 THREADS = 1
 
 
-def deterministic() -> None:
-    """One thread, deterministic kernels: from here on equal inputs give equal bits on one machine."""
+def deterministic(precision: str = "float32") -> None:
+    """One thread, deterministic kernels, no products below `precision`: equal inputs give equal bits on one machine."""
     torch.set_num_threads(THREADS)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without which cuBLAS is not deterministic
+    torch.backends.fp32_precision = "tf32" if precision == "tf32" else "ieee"  # type: ignore[attr-defined]
     # The same as `use_deterministic_algorithms(True)`, which imports torch's compiler: two processor seconds.
     torch.set_deterministic_debug_mode("error")
     # What is allocated is written before it is read; to fill it first costs a tenth of a small step.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
-def build(config: dict[str, Any], seed: int) -> tuple[Any, nn.Module]:
-    """The task and the model that a resolved configuration names, in training mode."""
+def build(config: dict[str, Any], seed: int, device: str = "cpu") -> tuple[Any, nn.Module]:
+    """The task and the model that a resolved configuration names, in training mode.
+
+    Both are drawn on the CPU, so that a seed's are the same everywhere, and then moved, the data once and for all.
+    """
     model, task, recipe = (dict(config[part]) for part in ("model", "task", "recipe"))
     stream, dose = recipe["stream"], getattr(doses, recipe["dose"])()
     task_module = import_module(f"ablatlas.tasks.{task.pop('name')}")
@@ -34,7 +40,17 @@ def build(config: dict[str, Any], seed: int) -> tuple[Any, nn.Module]:
     module = import_module(f"ablatlas.models.{model.pop('name')}")
     net: nn.Module = module.Model(**model, **made.sizes)
     net.initialise(lambda name: generator(seed, stream, "initial", dose.initial(name)))  # type: ignore[operator]
-    return made, net.train()
+    vars(made).update(moved(vars(made), device))
+    return made, net.to(device).train()
+
+
+def moved(tree: Any, device: str) -> Any:
+    """A tree of dicts, lists and tuples with every tensor on `device`."""
+    if isinstance(tree, Tensor):
+        return tree.to(device)
+    if isinstance(tree, dict):
+        return {key: moved(value, device) for key, value in tree.items()}
+    return type(tree)(moved(value, device) for value in tree) if type(tree) in (list, tuple) else tree
 
 
 class Noise:
@@ -42,6 +58,7 @@ class Noise:
 
     def __init__(self, task: Any, model: nn.Module) -> None:
         self.shapes: dict[str, torch.Size] = {}
+        self.device = next(model.parameters()).device
         parts = {name: part for name, part in model.named_modules() if isinstance(part, Dropout)}
         if parts:
             self._ask(task, model, parts)
@@ -62,7 +79,7 @@ class Noise:
     def drawn(self, seed: int, stream: int, index: int) -> dict[str, Tensor]:
         """Dropout's name -> its noise in step `index`, a function of (seed, stream, name, index) alone."""
         return {
-            name: torch.rand(shape, generator=torch.Generator().manual_seed(key(seed, stream, "dropout", name, index)))
+            name: torch.rand(shape, generator=generator(seed, stream, "dropout", name, index)).to(self.device)
             for name, shape in self.shapes.items()
         }
 

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from ablatlas.train import dose as doses
@@ -15,10 +16,11 @@ Parameters = dict[str, Tensor]
 
 
 class Member(NamedTuple):
-    """One run to be trained."""
+    """One run to be trained, and the type of device to train it on."""
 
     config: Config
     seed: int
+    device: str = "cpu"
 
 
 class Crew(ABC):
@@ -35,6 +37,8 @@ class Crew(ABC):
         self.members = list(members)
         self.recipe = self.members[0].config["recipe"]
         self.dose = getattr(doses, self.recipe["dose"])()
+        low = self.members[0].config["precision"] == "bf16"
+        self.precision = torch.autocast(self.members[0].device, torch.bfloat16, enabled=low)
 
     @property
     @abstractmethod

@@ -32,7 +32,7 @@ def train(
 
     `rests` gives the place where a crew's training rests when the process ends.
     """
-    deterministic()
+    deterministic(members[0].config["precision"])
     engine = import_module(f"ablatlas.train.{members[0].config['engine']}")
     for crew in engine.crews(members):
         with rests(crew.members) as rest:

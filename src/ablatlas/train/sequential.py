@@ -18,10 +18,10 @@ VERSION = 2
 class Training(Crew):
     """One run as it proceeds: the task and the model, the optimizer, and the state that the task carries on."""
 
-    def __init__(self, config: Config, seed: int) -> None:
-        super().__init__([Member(config, seed)])
+    def __init__(self, config: Config, seed: int, device: str = "cpu") -> None:
+        super().__init__([Member(config, seed, device)])
         self.seed = seed
-        self.task, self.model = build(config, seed)
+        self.task, self.model = build(config, seed, device)
         self.noise = Noise(self.task, self.model)
         self.optimizer = optimizer([p for p in self.model.parameters() if p.requires_grad], self.recipe)
         self.carry: Any = None
@@ -36,7 +36,8 @@ class Training(Crew):
             assert isinstance(part, Dropout)
             part.noise = noise
         self.optimizer.zero()
-        loss, self.carry = self.task.loss(self.model, self.task.batch(index), self.carry)
+        with self.precision:
+            loss, self.carry = self.task.loss(self.model, self.task.batch(index), self.carry)
         loss.backward()
         return [loss.item()]
 
@@ -49,7 +50,8 @@ class Training(Crew):
     @torch.no_grad()
     def judge(self, split: str) -> list[dict[str, float]]:
         self.model.eval()
-        found = self.task.metrics(self.model, self.task.held_out(split))
+        with self.precision:
+            found = self.task.metrics(self.model, self.task.held_out(split))
         self.model.train()
         return [self.dose.judged({name: value.item() for name, value in found.items()})]
 

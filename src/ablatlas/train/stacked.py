@@ -78,7 +78,8 @@ class Stack(Crew):
         drawn = {f"{name}.noise": self._over([(own[name],) for own in noise])[0] for name in self.noise.shapes}
 
         def loss(numbers: Parameters, batch: Batch, carry: Any) -> tuple[Tensor, Any]:
-            value, state = self.task.loss(self._model(numbers), batch, carry or None)
+            with self.precision:
+                value, state = self.task.loss(self._model(numbers), batch, carry or None)
             return value, () if state is None else state
 
         self.optimizer.zero()
@@ -114,7 +115,8 @@ class Stack(Crew):
         found = []
         for row, task in enumerate(self.tasks):
             model = self._model({name: numbers[row] for name, numbers in self.numbers.items()})
-            metrics = task.metrics(model, task.held_out(split))
+            with self.precision:
+                metrics = task.metrics(model, task.held_out(split))
             found.append(self.dose.judged({name: value.item() for name, value in metrics.items()}))
         self.model.train()
         return found
