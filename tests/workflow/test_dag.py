@@ -131,6 +131,15 @@ def test_killed_and_started_again_it_ends_in_the_same_bits(smoke: Path, tmp_path
     assert not list(shelf.glob("*"))
 
 
+@pytest.mark.slow
+def test_the_controls_run_and_pass(tmp_path: Path) -> None:
+    root = copy_repository(tmp_path / "controlled")
+    assert "all controls passed at scale smoke" in snakemake(root, "controls")
+    [found] = (root / "data" / "results").glob("controls-*.json")
+    assert json.loads(found.read_text())["passed"]
+    assert "passed" in (root / "reports" / "smoke" / "controls" / "index.html").read_text()
+
+
 def test_publish_refuses_smoke_runs(smoke: Path) -> None:
     words = ["python", "-m", "ablatlas.publish", "--scale", "smoke", "--atlas", "reports/smoke/atlas/figure.svg"]
     done = subprocess.run(words, cwd=smoke, env=environment(smoke), capture_output=True, text=True, check=False)
