@@ -100,18 +100,32 @@ def write_whole(path: Path, data: bytes) -> None:
         partial.unlink(missing_ok=True)
 
 
-def write(path: Path, record: Record) -> None:
-    """Write a record; equal records give equal bytes."""
+def packed(record: Record) -> bytes:
+    """A record's file; equal records give equal bytes."""
     tables = {name: columns(finite(getattr(record, name))) for name in TABLES}
     rest = {"configs": record.configs, "provenance": record.provenance, "ledger": finite(record.ledger)}
     text = json.dumps({"schema": SCHEMA, **tables, **rest}, allow_nan=False, separators=(",", ":"))
-    write_whole(path, gzip.compress(text.encode(), mtime=0))
+    return gzip.compress(text.encode(), mtime=0)
+
+
+def write(path: Path, record: Record) -> None:
+    """Write a record whole."""
+    write_whole(path, packed(record))
 
 
 def read(path: Path) -> Record:
     """Read a record. Raises RecordError, naming the file, where it is no whole record of this schema."""
     try:
-        data = json.loads(gzip.decompress(path.read_bytes()))
+        data = path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path}: not a whole run record ({error!r})") from error
+    return unpacked(data, path)
+
+
+def unpacked(packed: bytes, path: Path) -> Record:
+    """The record in a file's bytes. Raises RecordError, naming the file, where they are no whole one of this schema."""
+    try:
+        data = json.loads(gzip.decompress(packed))
         if data.pop("schema") != SCHEMA:
             raise RecordError(f"{path}: expected schema {SCHEMA}")
         tables: dict[str, Any] = {name: _rows(data.pop(name)) for name in TABLES}

@@ -68,9 +68,10 @@ class Cellwork:
         """Bring runs of one variant, by rate and seed, into the cell's record, and return their rows in that order."""
         jobs = [self._job(variant, rate, seed) for rate, seed in asked]
         rested = {job.key: one for job in jobs if job.key not in self.known and (one := self._rested(job.resting))}
-        self._train(variant, [job for job in jobs if job.key not in self.known and job.key not in rested])
+        missing = [job for job in jobs if job.key not in self.known and job.key not in rested]
+        trained = self._train(variant, missing) if missing else {}
         for job in jobs:
-            found, row = self.known.get(job.key) or (rested.get(job.key) or record.read(job.resting), 0)
+            found, row = self.known.get(job.key) or ((rested | trained)[job.key], 0)
             self.record.take(found, row, arm=variant, cell=self.cell)
             if job.key in self.known or job.key in rested:
                 self.taken += job.key in self.known
@@ -86,10 +87,9 @@ class Cellwork:
             key, digest, rate, Member(config, seed, self.study.device), self.shelf / f"{self.phase}-{key}.json.gz"
         )
 
-    def _train(self, variant: str, jobs: Sequence[Job]) -> None:
+    def _train(self, variant: str, jobs: Sequence[Job]) -> dict[str, Record]:
         """Train runs of one variant and shelve each as it ends."""
-        if not jobs:
-            return
+        trained: dict[str, Record] = {}
         keys = {(job.digest, job.member.seed): job.key for job in jobs}
 
         def rests(members: Sequence[Member]) -> Rest:
@@ -103,9 +103,10 @@ class Cellwork:
         split = "test" if self.phase == "confirmation" else "validation"
         runs = train([job.member for job in jobs], split=split, progress=report, rests=rests)
         for job, run in zip(jobs, runs, strict=True):
-            self._shelve(job, run)
+            trained[job.key] = self._shelve(job, run)
             self.trained += 1
             self.progress.ended(run.state, trained=True)
+        return trained
 
     def _rested(self, resting: Path) -> Record | None:
         """The run that rests on the shelf, or None; one that a failing disk has damaged is set aside."""
@@ -114,12 +115,15 @@ class Cellwork:
         try:
             return record.read(resting)
         except RecordError as error:
+            if not resting.exists():  # another cell, done meanwhile, has cleared it away
+                return None
             aside = resting.with_suffix(".damaged")
             resting.replace(aside)
             self.say(f"warning: {error}; set aside as {aside.name}, to be trained again")
             return None
 
-    def _shelve(self, job: Job, run: Run) -> None:
+    def _shelve(self, job: Job, run: Run) -> Record:
+        """Put a run on the shelf, and return it as it lies there: another cell of the same run may take it away."""
         if self.phase == "confirmation":
             path = self.study.root / "data" / "checkpoints" / f"{job.key}.safetensors"
             record.write_whole(path, save(run.parameters))
@@ -127,7 +131,9 @@ class Cellwork:
         identity = {"key": job.key, "digest": job.digest, "seed": job.member.seed, "rate": job.rate}
         named = identity | {"phase": self.phase, "state": run.state}
         one.add(named, run.curve, run.outcome, run.meters, job.member.config)
-        record.write(job.resting, one)
+        data = record.packed(one)
+        record.write_whole(job.resting, data)
+        return record.unpacked(data, job.resting)
 
     def finish(self, path: Path) -> None:
         """Write the record whole, then clear the shelf of what is now in it."""
