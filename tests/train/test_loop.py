@@ -83,7 +83,8 @@ Script = Sequence[Sequence[float]]
 def run_script(script: Script, rows: Sequence[int], made: list[Scripted] | None = None, **others: Any) -> list[Run]:
     """The runs of some rows of a script, in one crew."""
     recipe = {"lr": 0.1, "dose": "none", "clip": None, "steps": STEPS, "evaluations": 4, "patience": 0.25}
-    crew = [Member({"engine": "script", "recipe": recipe | others.pop("recipe", {})}, row) for row in rows]
+    whole = {"engine": "script", "precision": "float32", "recipe": recipe | others.pop("recipe", {})}
+    crew = [Member(whole, row) for row in rows]
 
     def crews(members: Sequence[Member]) -> list[Crew]:
         one = Scripted(members, script)
@@ -210,13 +211,15 @@ CREWS: dict[str, tuple[Any, list[tuple[int, float]]]] = {
     "lone transformer": (config("transformer", steps=2, evaluations=1), [(0, 1.0)]),
     "lstm": (config("lstm"), [(0, 1.0)]),
 }
-# A crew of the sequential engine is one member. Evaluations are every second or third step.
+EVERYWHERE = ("one of them wild", "lone")  # stopped after each step and within each; others around an evaluation
+# A crew of the sequential engine is one member.
 CASES = [
     (engine, name, at, within)
     for name, (case, ones) in CREWS.items()
     for engine in ENGINES
     for at in range(1, case["recipe"]["steps"] + 1)
-    for within in ((False, True) if name in ("one of them wild", "lone") else (False,))
+    for within in (False, True)
+    if name in EVERYWHERE or (at <= 3 and not within)
     if (engine == "stacked" and name != "lstm") or (engine == "sequential" and len(ones) == 1)
 ]
 

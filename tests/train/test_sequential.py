@@ -215,7 +215,6 @@ def test_two_streams_of_one_seed_share_no_generator(kind: str, monkeypatch: pyte
         return note
 
     monkeypatch.setattr(build, "generator", noted(randomness.generator))
-    monkeypatch.setattr(build, "key", noted(randomness.key))
     drawn = []
     for seed, stream in ((5, 0), (5, 1), (6, 0)):
         asked.clear()

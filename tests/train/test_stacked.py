@@ -90,9 +90,10 @@ def test_a_members_bits_depend_neither_on_its_mates_nor_on_its_place(name: str) 
     assert_alike_in_every_crew(CASES[name], [same, mixed, same[:2:-1], same[5:8], mixed[4:6], mixed[:1], same[5:8]])
 
 
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
 @pytest.mark.parametrize("name", ["mlp 5 everything", "mlp 16 batch 0.2", "transformer 4"])
-def test_nor_on_how_many_more_there_are(name: str) -> None:
-    assert_alike_in_every_crew(CASES[name], [ones(20), ones(20)[17:], ones(1)])
+def test_nor_on_how_many_more_there_are(name: str, precision: str) -> None:
+    assert_alike_in_every_crew(CASES[name] | {"precision": precision}, [ones(20), ones(20)[17:], ones(1)])
 
 
 @pytest.mark.slow

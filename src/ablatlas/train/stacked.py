@@ -48,7 +48,6 @@ class Stack(Crew):
     def _stack(self, parameters: Sequence[Parameters]) -> None:
         """Put parameters on top of each other, and begin with the optimizer anew."""
         trained = {name: p.requires_grad for name, p in self.model.named_parameters()}
-        self.rows = len(parameters) if len(parameters) > 1 else 2
         self.numbers = {
             name: self._padded(torch.stack([own[name] for own in parameters])).requires_grad_(trained.get(name, False))
             for name in parameters[0]
