@@ -200,10 +200,27 @@ def test_ladders_and_cells(example: Study) -> None:
 
 def test_run_config_is_resolved(example: Study) -> None:
     config = example.run_config("no_norm", "depth=20", rate=0.05)
-    assert set(config) == {"procedure", "engine", "model", "task", "recipe"}
+    assert set(config) == {"procedure", "engine", "precision", "model", "task", "recipe"}
     assert (config["model"]["depth"], config["model"]["norm"], config["model"]["shortcut"]) == (20, "none", "none")
     assert config["recipe"]["lr"] == 0.05
     assert example.run_config("with")["recipe"]["lr"] == 0.1
+
+
+def test_the_usual_precision_leaves_digests_as_they_were(root: Path, example: Study) -> None:
+    """It came after runs had been published; another is another run."""
+    without = {key: value for key, value in example.run_config("with").items() if key != "precision"}
+    assert run_digest(without, root) == example.run_digest("with")
+    low = load("example", overrides=["precision=bf16"], root=root)
+    assert low.run_digest("with") != example.run_digest("with")
+
+
+def test_a_precision_that_the_device_has_not_is_refused(root: Path) -> None:
+    with pytest.raises(StudyError, match=r"precision: found tf32 on a CPU, which has none"):
+        load("example", overrides=["precision=tf32"], root=root)
+    with pytest.raises(StudyError, match=r"precision: found float16, expected one of float32, tf32, bf16"):
+        load("example", overrides=["precision=float16"], root=root)
+    with pytest.raises(StudyError, match=r"device: found tpu, expected one of cpu, cuda"):
+        load("example", overrides=["device=tpu"], root=root)
 
 
 def test_seeds_of_the_two_phases_are_disjoint(example: Study) -> None:
