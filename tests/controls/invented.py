@@ -54,7 +54,7 @@ def invented(config: dict[str, Any], seed: int) -> Run:
 
 
 def clocked(study: Study) -> Record:
-    """A clock's record: twice the operations take twice as long, and a sleep does as well."""
+    """A clock's record: twice the operations take twice as long, and a wait does as well."""
     found = Record(provenance={"versions": {"torch": torch.__version__}, "device": "cpu", "threads": 1, "node": "x"})
     found.provenance |= {"counter": None, "no_counter": "none here", "exclusive": True}
     for place, variant in enumerate(study.variants):

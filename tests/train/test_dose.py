@@ -1,6 +1,5 @@
 """What each dose does to a run, and that it does nothing else."""
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -58,7 +57,7 @@ def losses(asked: dict[str, Any]) -> list[list[float]]:
 
 
 @pytest.mark.parametrize("word", ["drawn", "slowed"])
-def test_an_extra_draw_and_a_sleep_change_no_bit(word: str, kind: str) -> None:
+def test_an_extra_draw_and_a_wait_change_no_bit(word: str, kind: str) -> None:
     assert told(train(dosed(word, kind), 0)) == told(train(dosed("none", kind), 0))
 
 
@@ -85,14 +84,14 @@ def test_work_is_done_twice_indeed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert looked == [0, 0, 1, 1]
 
 
-def test_a_sleep_is_as_long_as_the_step_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    times: Iterator[float] = iter([1.0, 1.25, 5.0, 5.5])
-    slept: list[float] = []
-    monkeypatch.setattr(dose, "time", SimpleNamespace(perf_counter=lambda: next(times), sleep=slept.append))
+def test_a_wait_is_as_long_as_the_step_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun_done_and_asked = [[1.0, 1.25, 1.375, 1.4375, 1.5], [5.0, 5.5, 5.75, 6.0]]
     training = Training(dosed("slowed"), 0)
-    training.take(0)
-    training.take(1)
-    assert slept == [0.25, 0.5]
+    for index, times in enumerate(begun_done_and_asked):
+        left = iter(times)
+        monkeypatch.setattr(dose, "time", SimpleNamespace(perf_counter=lambda left=left: next(left)))
+        training.take(index)
+        assert not list(left), "the wait was over too early"
 
 
 # --- half of the updates ---

@@ -1,7 +1,7 @@
 """Doses: arms whose ratio is known, because it was built in.
 
 D: level r trains on r / 2 different examples. T: every other update is thrown away. C: every step runs twice from the
-same state, its first result thrown away. W: every step is followed by a sleep as long. D and T are judged on
+same state, its first result thrown away. W: every step is followed by a wait as long. D and T are judged on
 randomness that `with` does not share; C and W change no bit of a run, so that two of their three answers are exact.
 """
 
@@ -47,7 +47,7 @@ DOSES = {
     "T": Dose("dose_steps", {"rho_T": 2.0, "rho_C": 2.0}, GROSS | {"time"}, ladder="time"),
     "C": Dose("dose_work", {"rho_T": 1.0, "rho_C": 2.0, "rho_W": (1.8, 2.2)}, GROSS - {"rho_T"} | {"flops_per_step"}),
     "W": Dose(
-        "dose_sleep",
+        "dose_wait",
         {"rho_T": 1.0, "rho_C": 1.0, "rho_W": (1.9, 2.1)},
         frozenset({"rho_W", "rho_J", "flop_rate", "power"}),
     ),

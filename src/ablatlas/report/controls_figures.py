@@ -23,7 +23,7 @@ HELD = (
     ("false_relaxed", "false RELAXED", 0.025, "<"),
     ("power", "power", 0.8, ">"),
 )
-DOSES = {"D": "half the data", "T": "half the updates", "C": "every step twice", "W": "a sleep as long as the work"}
+DOSES = {"D": "half the data", "T": "half the updates", "C": "every step twice", "W": "a wait as long as the work"}
 
 
 @styled

@@ -55,12 +55,17 @@ class doubled(none):
 
 
 class slowed(none):
-    """Twice the time: after each step a sleep as long as the step took."""
+    """Twice the time: after each step a wait as long as the step took.
+
+    It waits awake: a processor that slept takes the next step more slowly, and then more than a wait was added.
+    """
 
     def step(self, crew: "Crew", index: int) -> list[float]:
         begin = time.perf_counter()
         losses = crew.step(index)
-        time.sleep(time.perf_counter() - begin)
+        end = time.perf_counter()
+        while time.perf_counter() - end < end - begin:
+            pass
         return losses
 
 

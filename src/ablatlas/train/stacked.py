@@ -42,7 +42,6 @@ class Stack(Crew):
             task.criterion = FUNCTIONS.get(task.criterion, task.criterion)
         self.task, self.noise = self.tasks[0], Noise(*made[0])
         self.model = batched(deepcopy(models[0]).to("meta"))  # the shape of all of them; it holds no number
-        self.carry: Any = ()
         self._stack([dict(model.state_dict()) for model in models])
 
     def _stack(self, parameters: Sequence[Parameters]) -> None:
@@ -76,13 +75,12 @@ class Stack(Crew):
         batch = self._over([task.batch(index) for task in self.tasks])
         drawn = {f"{name}.noise": self._over([(own[name],) for own in noise])[0] for name in self.noise.shapes}
 
-        def loss(numbers: Parameters, batch: Batch, carry: Any) -> tuple[Tensor, Any]:
+        def loss(numbers: Parameters, batch: Batch) -> Tensor:
             with self.precision:
-                value, state = self.task.loss(self._model(numbers), batch, carry or None)
-            return value, () if state is None else state
+                return self.task.loss(self._model(numbers), batch, None)[0]  # a model that carries state never stacks
 
         self.optimizer.zero()
-        losses, self.carry = vmap(loss)(self.numbers | drawn, batch, self.carry)
+        losses = vmap(loss)(self.numbers | drawn, batch)
         losses.sum().backward()
         return self._mine(losses)
 
@@ -143,7 +141,7 @@ class Stack(Crew):
             return
         picked = torch.as_tensor(rows if len(rows) > 1 else [*rows, *rows])
         parameters, moments = self.parameters(), [[m[picked] for m in kind] for kind in self.optimizer.moments]
-        count, self.carry = self.optimizer.count, tuple(state[picked] for state in self.carry)
+        count = self.optimizer.count
         self.members, self.tasks = [self.members[row] for row in rows], [self.tasks[row] for row in rows]
         self._stack([parameters[row] for row in rows])
         self.optimizer.restore(moments, count)
@@ -151,14 +149,13 @@ class Stack(Crew):
     def state(self) -> dict[str, Any]:
         rule = self.optimizer
         numbers, moments = copied(dict(self.numbers)), copied(rule.moments)
-        return {"numbers": numbers, "moments": moments, "count": rule.count, "carry": copied(self.carry)}
+        return {"numbers": numbers, "moments": moments, "count": rule.count}
 
     @torch.no_grad()
     def restore(self, state: dict[str, Any]) -> None:
         for name, numbers in self.numbers.items():
             numbers.copy_(state["numbers"][name])
         self.optimizer.restore(state["moments"], state["count"])
-        self.carry = copied(state["carry"])
 
 
 def crews(members: Sequence[Member]) -> Iterator[Crew]:
