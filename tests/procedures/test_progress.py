@@ -11,8 +11,9 @@ from tiny import Engine, make
 
 from ablatlas.procedures import cellwork, progress
 from ablatlas.procedures.__main__ import main
-from ablatlas.procedures.progress import BLINK, EVERY, Progress, Say, Terminal
+from ablatlas.procedures.progress import BLINK, EVERY, Progress, Terminal
 from ablatlas.study import Study
+from ablatlas.train.resume import Say
 
 WIPE = "\r\033[K"
 

@@ -1,7 +1,7 @@
 """A/A's draws: one arm against itself, tuned and confirmed on both sides, again and again."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,9 +12,9 @@ from ablatlas.record import write_whole
 from ablatlas.stats.collect import collect
 from ablatlas.stats.measure import measure
 from ablatlas.study import Study
+from ablatlas.train.resume import Say
 
 MEMORY = Path("/dev/shm")  # where the system has one; a draw writes a file a run, and a disk takes longer than that run
-Say = Callable[[str], None]
 Row = dict[str, Any]
 
 

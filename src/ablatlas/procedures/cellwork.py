@@ -14,13 +14,13 @@ from safetensors.torch import save
 
 from ablatlas import record
 from ablatlas.digest import digest as digested
-from ablatlas.procedures.progress import Progress, Say
+from ablatlas.procedures.progress import Progress
 from ablatlas.procedures.provenance import provenance, run_key
 from ablatlas.record import Record, RecordError
 from ablatlas.study import Study, run_digest
 from ablatlas.train.crew import Member
 from ablatlas.train.loop import train
-from ablatlas.train.resume import Rest
+from ablatlas.train.resume import Rest, Say
 from ablatlas.train.run import Run
 
 Asked = tuple[float, int]  # a rate and a seed

@@ -17,13 +17,13 @@ import psutil
 import torch
 
 from ablatlas import record
-from ablatlas.procedures.progress import Say
 from ablatlas.procedures.provenance import provenance, run_key
 from ablatlas.record import Record
 from ablatlas.study import Study
 from ablatlas.train import meter
 from ablatlas.train.build import deterministic
 from ablatlas.train.counter import Counter, counter, joules
+from ablatlas.train.resume import Say
 from ablatlas.train.sequential import Training
 from ablatlas.tree import at
 

@@ -6,7 +6,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-Say = Callable[[str], None]
+from ablatlas.train.resume import Say
+
 EVERY = 5.0  # seconds between two lines of a log
 BLINK = 0.5  # and between two states of a terminal's line
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from ablatlas import record
 from ablatlas.procedures.cellwork import Cellwork
-from ablatlas.procedures.progress import Say
 from ablatlas.procedures.scoring import Scoring, Timing, aims
 from ablatlas.procedures.tuning import Choice, choose, extend, extension, rates
 from ablatlas.study import Study
 from ablatlas.train.build import build
+from ablatlas.train.resume import Say
 
 VERSION = 2
 

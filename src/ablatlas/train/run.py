@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-Config = dict[str, Any]
+from ablatlas.train.crew import Config
 
 
 @dataclass
