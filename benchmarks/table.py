@@ -120,6 +120,16 @@ def overhead(results: dict[str, Result]) -> list[str]:
     return [f"{text}, {shares}.", ""]
 
 
+def accelerator(results: dict[str, Result]) -> list[str]:
+    """What stacking wins on a GPU, a row a model."""
+    if "accelerator" not in results:
+        return []
+    found = results["accelerator"]
+    lines = [(name, *(between(one[str(many)]) for many in found["members"])) for name, one in found["models"].items()]
+    text = f"Seconds of a member's step on one {found['device']}, one run after another over so many at once"
+    return [f"{text}; {found['rounds']} rounds.", "", *rows(("at once", *map(str, found["members"])), *lines)]
+
+
 def machines(results: dict[str, Result]) -> list[str]:
     """The machines that measured, and what they had to share."""
     found = dict.fromkeys(
@@ -137,7 +147,7 @@ def text(results: dict[str, Result]) -> str:
     if not results:
         return "Nothing has been measured yet: `make bench` does it."
     said = "Medians, in brackets the range; a ratio is of what ran in turn in one round."
-    parts = (throughput, rate, count, workflow, overhead, machines)
+    parts = (throughput, rate, count, workflow, overhead, accelerator, machines)
     return "\n".join([said, "", *(line for part in parts for line in part(results))]).strip()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import harness, inside, table, throughput
+from benchmarks import accelerator, harness, inside, table, throughput
 from benchmarks.contenders import CONTENDERS, PLAIN, loop, ours
 from benchmarks.grid import ROOT, Grid, grid, grids
 from benchmarks.harness import RESULTS, Spent
@@ -202,3 +202,14 @@ def test_a_table_is_made_of_any_results() -> None:
 def test_a_page_without_markers_is_refused() -> None:
     with pytest.raises(ValueError, match="expected the markers"):
         table.within("a page", "a table")
+
+
+def test_stacking_is_compared_on_any_device(tmp_path: Path) -> None:
+    """As it would be on a GPU, on the processor that every machine has."""
+    asked = {"mlp": grid("mlp").changed(steps=9)}
+    found, others = accelerator.compare(asked, "cpu", [2, 3], 1, lambda line: None)
+    assert set(found["models"]["mlp"]) == {"2", "3"}
+    assert all(pair > 0 for one in found["models"]["mlp"].values() for pair in one["pairs"])
+    assert len(others) == 2
+    [made, *_] = table.accelerator({"accelerator": found | {"device": "processor"}})
+    assert "one processor" in made
