@@ -23,6 +23,22 @@ PARTS: dict[str, dict[str, Any]] = {
         "task": {"name": "digits", **SCANS},
         "recipe": SGD | COURSE | {"batch": 32},
     },
+    "convnet": {
+        "model": {
+            "name": "convnet", "depth": 2, "width": 4, "kernel": "shared", "norm": "batch", "activation": "relu",
+            "pool": "max", "dropout": 0.2,
+        },
+        "task": {"name": "digits", **SCANS},
+        "recipe": SGD | COURSE | {"batch": 16},
+    },
+    "resnet": {
+        "model": {
+            "name": "resnet", "depth": 8, "width": 4, "shortcut": "identity", "norm": "batch", "activation": "relu",
+            "dropout": 0.2,
+        },
+        "task": {"name": "digits", **SCANS},
+        "recipe": SGD | COURSE | {"batch": 8},
+    },
     "transformer": {
         "model": {
             "name": "transformer", "depth": 1, "width": 4, "heads": 2, "ratio": 2, "branch": "pre_norm", "affine": True,

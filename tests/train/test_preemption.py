@@ -43,7 +43,7 @@ from hashlib import sha256
 
 sys.path.insert(0, sys.argv[1])
 from exact import ABSURD, FULL, config, trained
-from ablatlas.models import lstm, residual_mlp, transformer
+from ablatlas.models import convnet, lstm, residual_mlp, resnet, transformer
 from ablatlas.tasks import digit_pixels, digits, reber
 from ablatlas.train import loop, resume, sequential, stacked
 
@@ -106,7 +106,10 @@ def test_a_training_killed_at_many_steps_ends_in_the_same_bits(engine: str, tmp_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("engine", "kind"), [*((engine, "transformer") for engine in ENGINES), ("sequential", "lstm")])
+@pytest.mark.parametrize(
+    ("engine", "kind"),
+    [*((engine, kind) for engine in ENGINES for kind in ("convnet", "resnet", "transformer")), ("sequential", "lstm")],
+)
 def test_so_does_a_training_of_another_model(engine: str, kind: str, tmp_path: Path) -> None:
     assert_exact(engine, kind, 8, drawn(kind, 8, 5), tmp_path)
 

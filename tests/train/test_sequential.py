@@ -101,7 +101,17 @@ def test_the_shapes_of_noise_are_asked_for_without_a_trace(kind: str) -> None:
     assert not any(part._forward_pre_hooks for part in model.modules())
     drops = {name: part for name, part in model.named_modules() if isinstance(part, Dropout)}
     assert list(noise.shapes) == list(noise.drawn(0, 0, 0)) == list(drops)
-    assert set(noise.shapes.values()) <= {(32, 8)}
+    assert {tuple(shape) for shape in noise.shapes.values()} == SHAPES[kind]
+
+
+# Of what the dropouts of a kind are given: a batch and its features, or a batch, its maps and their sides.
+SHAPES: dict[str, set[tuple[int, ...]]] = {
+    "mlp": {(32, 8)},
+    "convnet": {(16, 4, 4, 4), (16, 4, 2, 2)},
+    "resnet": {(8, 4, 8, 8), (8, 8, 4, 4), (8, 16, 2, 2)},
+    "transformer": set(),
+    "lstm": set(),
+}
 
 
 def test_the_process_is_made_deterministic() -> None:
@@ -346,10 +356,10 @@ def by_hand(training: Training) -> dict[str, Tensor]:
     return dict(zip(named, torch.autograd.grad(loss, list(named.values())), strict=True))
 
 
-@pytest.mark.parametrize("kind", ["mlp", "transformer"])
+@pytest.mark.parametrize("kind", ["mlp", "convnet", "resnet", "transformer"])
 def test_gradient_norms_are_those_of_the_blocks_weights(kind: str) -> None:
-    gradients = by_hand(Training(config(kind, dropout=0.0) if kind == "mlp" else config(kind), 0))
-    training = Training(config(kind, dropout=0.0) if kind == "mlp" else config(kind), 0)
+    calm = {} if kind == "transformer" else {"dropout": 0.0}
+    gradients, training = by_hand(Training(config(kind, **calm), 0)), Training(config(kind, **calm), 0)
     training.step(0)
     blocks = len(training.model.layers)  # type: ignore[arg-type]
     expected = [

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from ablatlas.digest import run_digest
 from ablatlas.nn.attention import Causal
 from ablatlas.train import build, loop, meter, stacked
-from ablatlas.train.batched import Attention, BatchNorm
+from ablatlas.train.batched import FORMS, Attention
 from ablatlas.train.optimizers import LANES
 from ablatlas.train.sequential import Training
 from ablatlas.train.stacked import Stack
@@ -50,6 +50,20 @@ CASES: dict[str, Any] = {
     "mlp tanh": config(model={"width": 7, "activation": "tanh", "shortcut": "scaled"}, norm="batch", **BRIEF),
     "transformer 4": config("transformer", **BRIEF),
     "transformer 10": config("transformer", model={"width": 10, "branch": "scaled"}, batch=3, **BRIEF, **FULL),
+    **{
+        f"convnet {width} {kernel} {pool} {norm}": config(
+            "convnet", model={"width": width, "kernel": kernel, "pool": pool}, norm=norm, batch=batch, **BRIEF, **rule
+        )
+        for width, kernel, pool, norm, batch, rule in [
+            (4, "shared", "max", "batch", 16, {}),
+            (5, "shared", "stride", "none", 7, FULL),
+            (5, "local", "max", "batch", 7, FULL),
+            (3, "dense", "none", "batch", 5, {}),
+            (10, "flat", "max", "none", 17, FULL),
+        ]
+    },
+    "resnet 4": config("resnet", **BRIEF),
+    "resnet 5": config("resnet", model={"width": 5, "shortcut": "scaled"}, norm="none", batch=5, **BRIEF, **FULL),
 }
 SLOW: dict[str, Any] = {
     **{
@@ -67,6 +81,23 @@ SLOW: dict[str, Any] = {
         for width, heads in ((5, 1), (9, 3), (32, 2))
         for branch in ("pre_norm", "plain", "scaled")
         for word in ("momentum", "everything")
+    },
+    **{
+        f"convnet {width} {kernel} {pool} {norm}": config(
+            "convnet", model={"width": width, "kernel": kernel, "pool": pool}, norm=norm, batch=batch, **BRIEF, **FULL
+        )
+        for width, batch in ((3, 5), (8, 32), (16, 17))
+        for kernel in ("shared", "local", "dense", "flat")
+        for pool in ("max", "stride", "none")
+        for norm in ("none", "batch")
+    },
+    **{
+        f"resnet {width} {shortcut} {norm}": config(
+            "resnet", model={"width": width, "shortcut": shortcut}, norm=norm, batch=batch, **BRIEF, **FULL
+        )
+        for width, batch in ((3, 5), (8, 32), (16, 17))
+        for shortcut in ("identity", "none")
+        for norm in ("none", "batch")
     },
 }
 
@@ -91,7 +122,9 @@ def test_a_members_bits_depend_neither_on_its_mates_nor_on_its_place(name: str) 
 
 
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
-@pytest.mark.parametrize("name", ["mlp 5 everything", "mlp 16 batch 0.2", "transformer 4"])
+@pytest.mark.parametrize(
+    "name", ["mlp 5 everything", "mlp 16 batch 0.2", "convnet 4 shared max batch", "resnet 5", "transformer 4"]
+)
 def test_nor_on_how_many_more_there_are(name: str, precision: str) -> None:
     assert_alike_in_every_crew(CASES[name] | {"precision": precision}, [ones(20), ones(20)[17:], ones(1)])
 
@@ -122,6 +155,8 @@ WILD: dict[str, Any] = {
     "batch norm": config(evaluations=2, clip=1.0),
     "adam": config(evaluations=2, **{**FULL, "clip": None}),
     "transformer": config("transformer", steps=4, evaluations=2),
+    "convnet": config("convnet", steps=4, evaluations=2),
+    "resnet": config("resnet", steps=4, evaluations=2, norm="none"),
 }
 
 
@@ -154,7 +189,7 @@ def test_one_that_diverged_keeps_its_curve() -> None:
     assert wild.parameters.keys() == calm.parameters.keys()
 
 
-@pytest.mark.parametrize("name", ["mlp 5 momentum", "transformer 10"])
+@pytest.mark.parametrize("name", ["mlp 5 momentum", "convnet 5 local max batch", "resnet 4", "transformer 10"])
 @pytest.mark.parametrize("rows", [[0, 1, 2, 3, 4], [0, 3, 4], [1]])
 def test_members_leave_without_a_bit_changed_in_the_rest(name: str, rows: list[int]) -> None:
     build.deterministic()
@@ -259,9 +294,10 @@ def test_each_members_gradient_is_clipped_as_its_own(name: str, most: float) -> 
             torch.testing.assert_close(clipped[row], parameter.grad, rtol=1e-5, atol=0)
 
 
-def test_batch_statistics_are_those_of_one_alone() -> None:
+@pytest.mark.parametrize("kind", ["mlp", "convnet", "resnet"])
+def test_batch_statistics_are_those_of_one_alone(kind: str) -> None:
     build.deterministic()
-    crew = members(config(model={"width": 10}, lr=0.01), ones(3))
+    crew = members(config(kind, model={"width": 10}, lr=0.01), ones(3))
     stack, alone = Stack(crew), [Training(*member) for member in crew]
     for index in range(3):
         for training in [stack, *alone]:
@@ -278,18 +314,23 @@ def test_batch_statistics_are_those_of_one_alone() -> None:
 # --- layers in their stacked form ---
 
 
-@pytest.mark.parametrize(("batch", "features"), [(2, 1), (5, 3), (32, 10), (128, 64)])
+@pytest.mark.parametrize(
+    ("theirs", "shape"),
+    [
+        *((nn.BatchNorm1d, shape) for shape in [(2, 1), (5, 3), (32, 10), (128, 64)]),
+        *((nn.BatchNorm2d, shape) for shape in [(2, 1, 1, 1), (1, 3, 2, 2), (5, 3, 2, 4), (32, 10, 7, 7)]),
+    ],
+)
 @pytest.mark.parametrize(("mean", "spread"), [(0.0, 1.0), (3.0, 0.1), (-20.0, 5.0)])
-def test_batch_normalization_is_torchs(batch: int, features: int, mean: float, spread: float) -> None:
-    draw = torch.Generator().manual_seed(batch)
-    theirs = nn.BatchNorm1d(features)
+def test_batch_normalization_is_torchs(theirs: Any, shape: tuple[int, ...], mean: float, spread: float) -> None:
+    draw = torch.Generator().manual_seed(shape[0])
+    ours, theirs = FORMS[theirs](shape[1]), theirs(shape[1])
     with torch.no_grad():
         for value in (theirs.weight, theirs.bias):
             value.uniform_(0.5, 1.5, generator=draw)
-    ours = BatchNorm(features)
     ours.load_state_dict(theirs.state_dict())
-    x = mean + spread * torch.randn(batch, features, generator=draw)
-    wanted = torch.randn(batch, features, generator=draw)
+    x = mean + spread * torch.randn(shape, generator=draw)
+    wanted = torch.randn(shape, generator=draw)
     kept = []
     for layer in (ours, theirs):
         given = x.clone().requires_grad_()
@@ -332,7 +373,13 @@ def test_a_model_with_a_state_is_refused_before_anything_is_trained(monkeypatch:
 FILE = Path(__file__).with_name("golden_stacked.json")
 ROOT = Path(__file__).parents[2]
 REFRESH = "then: python tests/train/test_stacked.py"
-GOLDEN = {"mlp": config(), "transformer": config("transformer"), "everything": config(model={"width": 10}, **FULL)}
+GOLDEN = {
+    "mlp": config(),
+    "convnet": config("convnet"),
+    "resnet": config("resnet"),
+    "transformer": config("transformer"),
+    "everything": config(model={"width": 10}, **FULL),
+}
 
 
 def rounded(tensor: Tensor) -> list[float]:

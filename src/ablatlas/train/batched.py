@@ -1,8 +1,8 @@
 """Layers in a form that stacks better than their own: quicker, and no member's bits depend on those beside it.
 
 To map batch normalization, torch puts the features of all members side by side: it turns their tensors around, and how
-a column is summed depends on where it stands. For attention's fused kernel on a CPU it has no rule but a loop. Legend:
-B batch, C features.
+a column is summed depends on where it stands. For attention's fused kernel on a CPU it has no rule but a loop. A
+convolution it maps well, to one of grouped channels. Legend: B batch, C features or channels, N numbers of a feature.
 """
 
 from collections.abc import Callable
@@ -15,28 +15,37 @@ from torch.nn import functional as F
 from ablatlas.nn.attention import Causal
 
 
+def normalised(norm: Any, x_CN: Tensor) -> Tensor:
+    """Features as rows, each to mean zero and variance one; the running averages of a batch `norm` follow theirs."""
+    size = x_CN.shape[-1]
+    normal, mean, scale = torch.native_layer_norm(x_CN.contiguous(), [size], None, None, norm.eps)
+    with torch.no_grad():
+        variance = scale.squeeze(-1) ** -2 - norm.eps
+        norm.num_batches_tracked.add_(1)
+        averages = (norm.running_mean, mean.squeeze(-1)), (norm.running_var, variance * size / (size - 1))
+        for running, now in averages:
+            running.mul_(1 - norm.momentum).add_(now * norm.momentum)
+    return normal
+
+
 class BatchNorm(nn.BatchNorm1d):
     """`nn.BatchNorm1d` of (B, C) under the same names: to normalise features over the batch is to normalise rows."""
-
-    running_mean: Tensor
-    running_var: Tensor
-    num_batches_tracked: Tensor
-    momentum: float
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return super().forward(x)
-        size = x.shape[-2]
-        normal, mean, scale = torch.native_layer_norm(x.mT.contiguous(), [size], None, None, self.eps)
-        with torch.no_grad():
-            variance = scale.squeeze(-1) ** -2 - self.eps
-            self.num_batches_tracked.add_(1)
-            for running, now in (
-                (self.running_mean, mean.squeeze(-1)),
-                (self.running_var, variance * size / (size - 1)),
-            ):
-                running.mul_(1 - self.momentum).add_(now * self.momentum)
-        return torch.addcmul(self.bias, normal.mT, self.weight)
+        return torch.addcmul(self.bias, normalised(self, x.mT).mT, self.weight)
+
+
+class ImageNorm(nn.BatchNorm2d):
+    """`nn.BatchNorm2d` of (B, C, H, W) under the same names; its rows are the channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(x)
+        normal = normalised(self, x.transpose(0, 1).flatten(1))
+        y_CN = torch.addcmul(self.bias[:, None], normal, self.weight[:, None])
+        return y_CN.unflatten(1, (x.shape[0], *x.shape[2:])).transpose(0, 1)
 
 
 class Attend(torch.autograd.Function):
@@ -71,7 +80,11 @@ def cross_entropy(logits: Tensor, wanted: Tensor) -> Tensor:
 
 
 FUNCTIONS: dict[Callable[..., Tensor], Callable[..., Tensor]] = {F.cross_entropy: cross_entropy}
-FORMS: dict[type[nn.Module], type[nn.Module]] = {nn.BatchNorm1d: BatchNorm, Causal: Attention}
+FORMS: dict[type[nn.Module], type[nn.Module]] = {
+    nn.BatchNorm1d: BatchNorm,
+    nn.BatchNorm2d: ImageNorm,
+    Causal: Attention,
+}
 
 
 def batched(model: nn.Module) -> nn.Module:

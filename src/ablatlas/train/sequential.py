@@ -22,6 +22,8 @@ class Training(Crew):
         super().__init__([Member(config, seed, device)])
         self.seed = seed
         self.task, self.model = build(config, seed, device)
+        # Channels last spare a network of convolutions a tenth to a quarter of its time; to others they are nothing.
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.noise = Noise(self.task, self.model)
         self.optimizer = optimizer([p for p in self.model.parameters() if p.requires_grad], self.recipe)
         self.carry: Any = None
