@@ -26,15 +26,6 @@ class Grid:
     config: dict[str, Any]
 
     @property
-    def model(self) -> str:
-        return str(self.config["model"]["name"])
-
-    @property
-    def possible(self) -> bool:
-        """Whether the package has the model."""
-        return (ROOT / "src" / "ablatlas" / "models" / f"{self.model}.py").is_file()
-
-    @property
     def names(self) -> list[str]:
         """Every run's name, arm by arm."""
         return [f"{arm}-{seed}" for arm in self.arms for seed in range(self.seeds)]
@@ -83,5 +74,5 @@ def _part(part: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def grids() -> list[Grid]:
-    """Every model's grid, those among them that are not possible yet."""
+    """Every model's grid."""
     return [grid(name) for name in settings()["grids"]]

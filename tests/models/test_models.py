@@ -9,7 +9,9 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from ablatlas.models import lstm, residual_mlp, transformer
+from ablatlas.models import convnet, lstm, residual_mlp, resnet, transformer
+from ablatlas.nn import shortcut as shortcuts
+from ablatlas.nn.kernel import Shared
 from ablatlas.train.randomness import generator
 
 
@@ -21,6 +23,16 @@ def made(model: Any, seed: int = 0) -> Any:
 def mlp(depth: int = 8, **changes: Any) -> residual_mlp.Model:
     words = {"shortcut": "identity", "norm": "batch", "activation": "relu", "dropout": 0.0}
     return made(residual_mlp.Model(**{"inputs": 6, "outputs": 3, "width": 5, "depth": depth, **words, **changes}))
+
+
+def maps(depth: int = 2, **changes: Any) -> convnet.Model:
+    words = {"kernel": "shared", "norm": "batch", "activation": "relu", "pool": "max", "dropout": 0.0}
+    return made(convnet.Model(**{"inputs": 49, "outputs": 3, "width": 4, "depth": depth, **words, **changes}))
+
+
+def deep(depth: int = 8, **changes: Any) -> resnet.Model:
+    words = {"shortcut": "identity", "norm": "batch", "activation": "relu", "dropout": 0.0}
+    return made(resnet.Model(**{"inputs": 64, "outputs": 3, "width": 4, "depth": depth, **words, **changes}))
 
 
 def decoder(depth: int = 3, **changes: Any) -> transformer.Model:
@@ -46,6 +58,9 @@ def counted(run: Callable[[], object]) -> int:
 def test_shapes() -> None:
     assert mlp()(torch.randn(7, 6)).shape == (7, 3)
     assert decoder()(torch.zeros(7, 6, dtype=torch.long)).shape == (7, 6, 4)
+    assert maps()(torch.randn(7, 49)).shape == deep()(torch.randn(7, 64)).shape == (7, 3)
+    assert maps(inputs=3 * 49)(torch.randn(7, 3 * 49)).shape == (7, 3)
+    assert deep(inputs=3 * 100)(torch.randn(7, 3 * 100)).shape == (7, 3)
     model = recurrent()
     logits, state = model(torch.randn(9, 7, 3), model.rest(7), torch.zeros(9, 7, dtype=torch.bool))
     assert logits.shape == (9, 7, 4)
@@ -64,9 +79,129 @@ def test_a_depth_that_no_block_fills_is_refused(depth: int) -> None:
         mlp(depth)
 
 
+@pytest.mark.parametrize("depth", [0, -1])
+def test_a_convolutional_network_without_layers_is_refused(depth: int) -> None:
+    with pytest.raises(ValueError, match=f"model.depth: found {depth}, expected a whole number from 1"):
+        maps(depth)
+
+
+@pytest.mark.parametrize("depth", [8, 14, 20])
+def test_depth_of_a_resnet_counts_its_layers_with_weights(depth: int) -> None:
+    assert sum(isinstance(part, nn.Linear | nn.Conv2d) for part in deep(depth).modules()) == depth
+    assert len(deep(depth).layers) == (depth - 2) // 2
+
+
+@pytest.mark.parametrize("depth", [-4, 0, 2, 4, 6, 7, 10, 12, 18])
+def test_a_depth_that_no_three_stages_fill_is_refused(depth: int) -> None:
+    with pytest.raises(ValueError, match=rf"model.depth: found {depth}, expected 6 n \+ 2"):
+        deep(depth)
+
+
+@pytest.mark.parametrize("build", [maps, deep])
+def test_what_is_no_square_image_is_refused(build: Callable[..., nn.Module]) -> None:
+    with pytest.raises(ValueError, match="task: found 50 inputs, expected a square image"):
+        build(inputs=50)
+
+
 def test_heads_that_do_not_divide_the_width_are_refused() -> None:
     with pytest.raises(ValueError, match=r"model.heads: found 3, expected a divisor of model.width = 8"):
         decoder(heads=3)
+
+
+# --- networks of maps ---
+
+
+def numbers(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())
+
+
+SIDES = {"max": (7, 4, 2), "stride": (7, 4, 2), "none": (7, 7, 7)}
+
+
+@pytest.mark.parametrize("pool", SIDES)
+@pytest.mark.parametrize("kernel", ["shared", "local", "dense", "flat"])
+def test_parameters_of_a_convolutional_network_in_closed_form(kernel: str, pool: str) -> None:
+    before, between, after = SIDES[pool]
+    first, second = (between, after) if pool == "stride" else (before, between)  # the sides of its maps, unpooled
+    weights = {
+        "shared": 9 * 4 + 9 * 4 * 4,
+        "local": 9 * 4 * first**2 + 9 * 4 * 4 * second**2,
+        "dense": before**2 * 4 * first**2 + 4 * between**2 * 4 * second**2,
+        "flat": before**2 * 4 + 4 * 4,
+    }[kernel]
+    head = 4 * (1 if kernel == "flat" else after**2) * 3 + 3
+    assert numbers(maps(kernel=kernel, pool=pool, norm="none")) == weights + 2 * 4 + head
+    assert numbers(maps(kernel=kernel, pool=pool)) == weights + 2 * 4 + 2 * 2 * 4 + head
+
+
+@pytest.mark.parametrize("depth", [8, 20])
+def test_parameters_of_a_resnet_in_closed_form(depth: int) -> None:
+    n, widths = (depth - 2) // 6, (4, 8, 16)
+    within = sum(9 * w * w * (2 * n - (w > 4)) for w in widths)
+    weights = 9 * 4 + within + 9 * 4 * 8 + 9 * 8 * 16 + 16 * 3
+    biases = 4 + sum(2 * n * w for w in widths)
+    assert numbers(deep(depth, norm="none")) == weights + biases + 3
+    assert numbers(deep(depth)) == weights + 3 * biases + 3
+
+
+def test_the_resnet_of_the_paper_has_its_number_of_parameters() -> None:
+    """0.27 million at depth 20 (He et al. 2015, table 6), to which a bias a channel adds 688."""
+    model = deep(20, inputs=3 * 32**2, outputs=10, width=16)
+    assert numbers(model) == 269_722 + 688
+
+
+def test_a_flat_kernel_makes_a_multilayer_perceptron() -> None:
+    model, x = maps(kernel="flat", norm="none", width=5), torch.randn(7, 49)
+    first, second = (block[0] for block in model.blocks)
+    hidden = torch.relu(x @ first.matrix.T + first.bias)
+    by_hand = model.head(torch.relu(hidden @ second.matrix.T + second.bias))
+    torch.testing.assert_close(model(x), by_hand)
+
+
+@pytest.mark.parametrize(("kernel", "moves"), [("shared", False), ("local", True), ("dense", True)])
+def test_only_a_convolution_follows_a_moved_image(kernel: str, moves: bool) -> None:
+    """Away from the borders, in the first layer."""
+    [block] = maps(1, kernel=kernel, pool="none", norm="none", inputs=64).blocks
+    image = torch.zeros(1, 1, 8, 8)
+    image[..., 2:5, 2:5] = torch.randn(3, 3, generator=torch.Generator().manual_seed(0))
+    there = block(image.roll((1, 1), (2, 3)))
+    assert torch.allclose(there, block(image).roll((1, 1), (2, 3)), atol=1e-6) != moves
+
+
+@pytest.mark.parametrize("word", ["identity", "none", "scaled"])
+def test_a_block_of_a_resnet_adds_what_its_shortcut_says(word: str) -> None:
+    """With zeros for a last normalisation's gain and bias a block gives what its shortcut adds, and no more."""
+    model = deep(shortcut=word)
+    x = torch.rand(7, 4, 8, 8, generator=torch.Generator().manual_seed(0))  # no rectifier changes it
+    for block in model.blocks:
+        last = block[0].body[-1]
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        y, stride = block(x), x.shape[-1] // block[0].body[0].side
+        expected = torch.zeros_like(y)
+        if word == "identity":
+            expected[:, : x.shape[1]] = x[:, :, ::stride, ::stride]
+        assert torch.equal(y, expected)
+        x = torch.rand_like(y)
+    assert x.shape == (7, 16, 2, 2)
+
+
+def test_arms_of_a_resnet_hold_the_same_tensors_and_no_other_adds_its_input() -> None:
+    models = {word: deep(14, shortcut=word) for word in ("identity", "none", "scaled")}
+    names = [list(model.state_dict()) for model in models.values()]
+    assert names[0] == names[1] == names[2]
+    found = {
+        word: sum(isinstance(part, shortcuts.Residual | shortcuts.Fitted) for part in model.modules())
+        for word, model in models.items()
+    }
+    assert found == {"identity": 6 + 2, "none": 0, "scaled": 0}
+
+
+def test_the_scaled_start_reaches_the_normalisations_of_every_block_of_a_resnet() -> None:
+    model = deep(shortcut="scaled")
+    norms = [part for part in model.blocks.modules() if isinstance(part, nn.BatchNorm2d)]
+    assert len(norms) == 6
+    assert all((norm.weight == 0.5).all() and (norm.bias == 1).all() for norm in norms)
 
 
 # --- causality ---
@@ -106,6 +241,37 @@ def test_an_lstm_sees_no_later_symbol() -> None:
 def test_flops_of_the_residual_network(shortcut: str, depth: int) -> None:
     model = mlp(depth, shortcut=shortcut)
     assert counted(lambda: model(torch.randn(7, 6))) == 7 * model.flops
+
+
+@pytest.mark.parametrize("pool", ["max", "stride", "none"])
+@pytest.mark.parametrize("kernel", ["shared", "local", "dense", "flat"])
+def test_flops_of_the_convolutional_network(kernel: str, pool: str) -> None:
+    model = maps(3, kernel=kernel, pool=pool)
+    assert counted(lambda: model(torch.randn(7, 49))) == 7 * model.flops
+
+
+@pytest.mark.parametrize("inputs", [64, 3 * 100])
+@pytest.mark.parametrize("depth", [8, 14])
+def test_flops_of_the_resnet(depth: int, inputs: int) -> None:
+    model = deep(depth, inputs=inputs)
+    assert counted(lambda: model(torch.randn(7, inputs))) == 7 * model.flops
+    n, side = (depth - 2) // 6, {64: 8, 300: 10}[inputs]
+    by_hand = 9 * 4 * side**2 * (inputs // side**2) + 16 * 3  # the stem and the head
+    for stage, width in enumerate((4, 8, 16)):
+        positions, first = (-(-side // 2**stage)) ** 2, width // 2 if stage else width
+        by_hand += 9 * positions * width * (first + (2 * n - 1) * width)
+    assert model.flops == 2 * by_hand
+
+
+@pytest.mark.parametrize("build", [maps, deep])
+def test_a_step_of_a_network_of_maps_costs_three_forward_passes_less_what_no_image_needs(
+    build: Callable[[], Any],
+) -> None:
+    model = build()
+    first = next(part for part in model.modules() if isinstance(part, Shared))
+    inputs = first.in_channels * {maps: 49, deep: 64}[build]
+    step = counted(lambda: model(torch.randn(7, inputs)).sum().backward())
+    assert step == 7 * (3 * model.flops - first.flops)
 
 
 def test_a_step_costs_three_forward_passes_less_the_gradient_that_no_input_needs() -> None:
@@ -150,7 +316,7 @@ def test_flops_of_the_lstm(forget: str) -> None:
 # --- initial values ---
 
 
-@pytest.mark.parametrize("build", [mlp, decoder, recurrent])
+@pytest.mark.parametrize("build", [mlp, maps, deep, decoder, recurrent])
 def test_initial_values_depend_on_no_global_generator(build: Callable[[], nn.Module]) -> None:
     torch.manual_seed(1)
     first = build().state_dict()
@@ -159,7 +325,7 @@ def test_initial_values_depend_on_no_global_generator(build: Callable[[], nn.Mod
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("build", [mlp, decoder, recurrent])
+@pytest.mark.parametrize("build", [mlp, maps, deep, decoder, recurrent])
 def test_initial_values_depend_on_the_seed(build: Callable[[], Any]) -> None:
     first, second = build(), made(build(), seed=1)
     for (name, one), (_, other) in zip(first.named_parameters(), second.named_parameters(), strict=True):

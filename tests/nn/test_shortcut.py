@@ -24,6 +24,15 @@ def test_only_the_identity_adds_its_input(word: str, adds: bool) -> None:
 
 
 @pytest.mark.parametrize("word", WORDS)
+def test_a_body_that_changes_the_shape_is_added_what_the_input_is_fitted_to(word: str) -> None:
+    body, x = nn.Conv2d(2, 5, 3, stride=2, padding=1), torch.randn(3, 2, 5, 5)
+    fit = shortcut.Fitted(more=3, stride=2)
+    added = torch.zeros(3, 5, 3, 3)
+    added[:, :2] = x[:, :, ::2, ::2]
+    assert torch.equal(getattr(shortcut, word)(body, fit)(x), body(x) + added * (word == "identity"))
+
+
+@pytest.mark.parametrize("word", WORDS)
 def test_no_shortcut_has_parameters_or_names_of_its_own(word: str) -> None:
     assert list(residual_mlp(word).state_dict()) == list(residual_mlp("identity").state_dict())
 
