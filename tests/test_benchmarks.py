@@ -30,19 +30,23 @@ def installed(package: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="module")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Losses:
-    """What the plain loop gets of the tiny grid."""
-    return throughput.once(PLAIN, tiny("mlp", 1), tmp_path_factory.mktemp("plain") / "grid")[1]
+@pytest.fixture(scope="module", params=["mlp", "cnn"])
+def reference(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Grid, Losses]:
+    """A tiny grid, and what the plain loop gets of it."""
+    found = tiny(request.param, 1)
+    return found, throughput.once(PLAIN, found, tmp_path_factory.mktemp("plain") / "grid")[1]
 
 
 @pytest.mark.xdist_group("benchmarks")
 @pytest.mark.parametrize("contender", [name for name in CONTENDERS if name != PLAIN])
-def test_every_contender_reaches_the_same_losses(contender: str, reference: Losses, tmp_path: Path) -> None:
+def test_every_contender_reaches_the_same_losses(
+    contender: str, reference: tuple[Grid, Losses], tmp_path: Path
+) -> None:
     if not installed(NEEDS.get(contender, "torch")):
         pytest.skip(f"{NEEDS[contender]} belongs to the optional group `bench`")
-    spent, losses = throughput.once(contender, tiny("mlp", 1), tmp_path / "grid")
-    assert throughput.disagreements({PLAIN: reference, contender: losses}) == []
+    asked, expected = reference
+    spent, losses = throughput.once(contender, asked, tmp_path / "grid")
+    assert throughput.disagreements({PLAIN: expected, contender: losses}) == []
     assert spent.cpu > 0
 
 
