@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ablatlas.models import convnet, lstm, residual_mlp, resnet, transformer
 from ablatlas.nn import shortcut as shortcuts
-from ablatlas.nn.kernel import Shared
+from ablatlas.nn.kernel import Dense, Shared
 from ablatlas.train.randomness import generator
 
 
@@ -152,7 +152,7 @@ def test_the_resnet_of_the_paper_has_its_number_of_parameters() -> None:
 
 def test_a_flat_kernel_makes_a_multilayer_perceptron() -> None:
     model, x = maps(kernel="flat", norm="none", width=5), torch.randn(7, 49)
-    first, second = (block[0] for block in model.blocks)
+    first, second = (part for part in model.modules() if isinstance(part, Dense))
     hidden = torch.relu(x @ first.matrix.T + first.bias)
     by_hand = model.head(torch.relu(hidden @ second.matrix.T + second.bias))
     torch.testing.assert_close(model(x), by_hand)
@@ -173,11 +173,12 @@ def test_a_block_of_a_resnet_adds_what_its_shortcut_says(word: str) -> None:
     """With zeros for a last normalisation's gain and bias a block gives what its shortcut adds, and no more."""
     model = deep(shortcut=word)
     x = torch.rand(7, 4, 8, 8, generator=torch.Generator().manual_seed(0))  # no rectifier changes it
-    for block in model.blocks:
-        last = block[0].body[-1]
+    for block in model.layers:
+        *_, last = (part for part in block.modules() if isinstance(part, nn.BatchNorm2d))
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
-        y, stride = block(x), x.shape[-1] // block[0].body[0].side
+        y = block(x)
+        stride = x.shape[-1] // y.shape[-1]
         expected = torch.zeros_like(y)
         if word == "identity":
             expected[:, : x.shape[1]] = x[:, :, ::stride, ::stride]
@@ -263,13 +264,12 @@ def test_flops_of_the_resnet(depth: int, inputs: int) -> None:
     assert model.flops == 2 * by_hand
 
 
-@pytest.mark.parametrize("build", [maps, deep])
+@pytest.mark.parametrize(("build", "inputs"), [(maps, 49), (deep, 64)])
 def test_a_step_of_a_network_of_maps_costs_three_forward_passes_less_what_no_image_needs(
-    build: Callable[[], Any],
+    build: Callable[[], Any], inputs: int
 ) -> None:
     model = build()
     first = next(part for part in model.modules() if isinstance(part, Shared))
-    inputs = first.in_channels * {maps: 49, deep: 64}[build]
     step = counted(lambda: model(torch.randn(7, inputs)).sum().backward())
     assert step == 7 * (3 * model.flops - first.flops)
 
