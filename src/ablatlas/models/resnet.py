@@ -38,13 +38,14 @@ class Model(nn.Module):
             getattr(shortcuts, shortcut), getattr(norms, norm), getattr(activations, activation),
         )  # fmt: skip
 
-        def block(channels: int, width: int, side: int, stride: int) -> nn.Module:
+        def block(channels: int, width: int, side: int) -> nn.Module:
+            stride = width // channels
             first = Shared(channels, width, side, stride)
             body = nn.Sequential(
                 first, normed(width, image=True), active(), dropped(dropout),
                 Shared(width, width, first.side), normed(width, image=True),
             )  # fmt: skip
-            fit = shortcuts.Fitted(width - channels, stride) if width > channels else nn.Identity()
+            fit = shortcuts.Fitted(width - channels, stride) if stride > 1 else nn.Identity()
             return nn.Sequential(skip(body, fit), active())
 
         channels, side = shape(inputs)
@@ -52,11 +53,9 @@ class Model(nn.Module):
         self.stem = nn.Sequential(image(inputs), stem, normed(width, image=True), active())
         self.blocks = nn.Sequential()
         channels = width
-        for stage in range(STAGES):
-            for place in range(count):
-                stride = 2 if stage and not place else 1
-                self.blocks.append(block(channels, width << stage, side, stride))
-                channels, side = width << stage, -(-side // stride)
+        for wide in [width << stage for stage in range(STAGES) for _ in range(count)]:
+            self.blocks.append(block(channels, wide, side))
+            channels, side = wide, -(-side * channels // wide)
         self.head = initial.linear(channels, outputs)
         self.layers = list(self.blocks)
         convolutions = [part for part in self.modules() if isinstance(part, Shared)]

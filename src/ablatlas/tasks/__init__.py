@@ -3,8 +3,9 @@
 A task gives the sizes that a model needs (`inputs`, `outputs`, and what else `sizes` names), a `floor` for every
 metric (what the best predictor scores that ignores all input and position, fitted on the training split), a
 `batch` for a step, a `loss` with the state that it carries to the next step, what is `held_out` in a split, and the
-`metrics` of a model on that. Batches are tuples of tensors whose shapes no seed changes, so that runs can be stacked.
-Every random choice comes from `keys(purpose, index)`, a generator keyed by the run's seed.
+`metrics` of a model on that. Batches are tuples of tensors whose shapes no seed changes, so that runs can be stacked;
+an image is flat, plane by plane and row by row, and its size says its shape (`nn.image`). Every random choice comes
+from `keys(purpose, index)`, a generator keyed by the run's seed.
 """
 
 from collections.abc import Callable
