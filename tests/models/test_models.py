@@ -10,7 +10,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from ablatlas.models import lstm, residual_mlp, transformer
-from ablatlas.train.randomness import generator
+from ablatlas.randomness import generator
 
 
 def made(model: Any, seed: int = 0) -> Any:
