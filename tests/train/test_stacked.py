@@ -321,10 +321,14 @@ def test_attention_is_that_of_one_alone(shape: tuple[int, ...]) -> None:
 # --- what does not stack ---
 
 
-def test_a_model_with_a_state_is_refused_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("kind", "model"), [("lstm", "lstm"), ("sums", "rnn")])
+def test_a_recurrent_model_is_refused_before_anything_is_trained(
+    kind: str, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Training, "take", lambda *_: pytest.fail("trained"))
-    with pytest.raises(ValueError, match="found stacked for the model lstm, which does not stack; expected sequential"):
-        trained(config("lstm"), ones(2))
+    message = f"found stacked for the model {model}, which does not stack; expected sequential"
+    with pytest.raises(ValueError, match=message):
+        trained(config(kind), ones(2))
 
 
 # --- golden steps ---

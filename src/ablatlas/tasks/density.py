@@ -16,7 +16,7 @@ def gaussians(count: int, draw: torch.Generator) -> Tensor:
 
 
 def swiss_roll(count: int, draw: torch.Generator) -> Tensor:
-    """The spiral r = angle / 4.5 pi from 1.5 pi to 4.5 pi, deviation 0.02 (after Sohl-Dickstein et al. 2015, fig. 1)."""
+    """The spiral r = angle / 4.5 pi from 1.5 pi to 4.5 pi, deviation 0.02 (after Sohl-Dickstein et al. 2015)."""
     angle = (1.5 + 3 * torch.rand(count, generator=draw)) * math.pi
     radius = angle / (4.5 * math.pi)
     return _on(radius * angle.cos(), radius * angle.sin()) + 0.02 * torch.randn(count, 2, generator=draw)
