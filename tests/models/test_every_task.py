@@ -21,6 +21,7 @@ FITTING: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
         ("residual_mlp", NETWORK, "densities", {"density": density})
         for density in ("gaussians", "swiss_roll", "moons", "checkerboard")
     ],
+    ("residual_mlp", NETWORK, "membranes", {"side": 12}),
 ]
 
 

@@ -38,6 +38,8 @@ RATES: dict[str, dict[str, Any]] = {
     "cosine": {"schedule": "cosine", "warmup": 2},
     "everything": FULL,
 }
+RECALL = {"name": "sequences", "rule": "recall", "length": 3, "symbols": 8, "examples": 30, "judged": 9}
+POINTS = {"name": "densities", "density": "moons", "noise": 2, "examples": 70, "judged": 40}
 # Widths and batches that fill vectors of 4, 8 or 16 numbers, and that do not.
 CASES: dict[str, Any] = {
     **{f"mlp 5 {word}": config(model={"width": 5, "depth": 4}, **BRIEF, **rule) for word, rule in RATES.items()},
@@ -49,6 +51,8 @@ CASES: dict[str, Any] = {
     },
     "mlp tanh": config(model={"width": 7, "activation": "tanh", "shortcut": "scaled"}, norm="batch", **BRIEF),
     "transformer 4": config("transformer", **BRIEF),
+    "transformer recalling": config("transformer", **BRIEF) | {"task": RECALL},
+    "mlp of points": config(norm="none", dropout=0.0, model={"width": 7}, **BRIEF) | {"task": POINTS},
     "transformer 10": config("transformer", model={"width": 10, "branch": "scaled"}, batch=3, **BRIEF, **FULL),
 }
 SLOW: dict[str, Any] = {
