@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ablatlas.train.randomness import generator
+from ablatlas.randomness import generator
 
 
 def build(config: dict[str, Any], seed: int) -> tuple[Any, nn.Module, torch.optim.Optimizer]:

@@ -44,6 +44,7 @@ def setting(path: str, value: Any) -> Edit:
 
 
 DELETED = object()
+SEQUENCES = {"defaults": [{"/model": "residual_mlp"}, {"/task": "sequences"}, {"/recipe": "momentum"}, "_self_"]}
 
 # what is declared -> (path in the message, words of the message, nearest)
 DECLARATIONS: list[tuple[Edit, str, str, str | None]] = [
@@ -157,6 +158,7 @@ DECLARATIONS: list[tuple[Edit, str, str, str | None]] = [
     (setting("recipe", {"lr": -1}), "recipe.lr", "a positive number", None),
     (setting("recipe", {"lr": None}), "recipe.lr", "a positive number", None),
     (setting("model", {"shortcut": "identty"}), "model.shortcut", "identty", "identity"),
+    (lambda study: study.update(SEQUENCES, task={"rule": "revers"}), "task.rule", "revers", "reverse"),
     (setting("procedure", "trian"), "procedure", "trian", "train"),
     (setting("engine", "sequental"), "engine", "sequental", "sequential"),
     (setting("defaults", DELETED), "defaults", "a list", None),

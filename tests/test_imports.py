@@ -17,10 +17,11 @@ DECLARED = {"errors", "tree", "source", "references", "config", "digest", "decla
 # Each may import what is listed for it.
 MAY: dict[str, set[str]] = {
     **dict.fromkeys(DECLARED, DECLARED),
+    "randomness": set(),
     "nn": set(),
     "models": {"nn"},
-    "tasks": {"nn"},
-    "train": {"record", "nn", "models", "tasks", *DECLARED},
+    "tasks": {"nn", "randomness"},
+    "train": {"record", "randomness", "nn", "models", "tasks", *DECLARED},
     "crossing": set(),
     "record": set(),
     "procedures": {"train", "crossing", "record", *DECLARED},
@@ -30,7 +31,7 @@ MAY: dict[str, set[str]] = {
     "report": {"stats", "record", *DECLARED},
     "publish": {"controls", "report", "stats", "record", *DECLARED},
 }
-TRAINING = {"nn", "models", "tasks", "train", "procedures"}
+TRAINING = {"randomness", "nn", "models", "tasks", "train", "procedures"}
 PLOTTING = {"matplotlib", "seaborn"}
 TABLES = {"pandas", "statsmodels"}
 NEVER: dict[str, set[str]] = {

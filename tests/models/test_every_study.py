@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ablatlas.nn.cell import Cell
 from ablatlas.study import Study, Variant, load, names
 from ablatlas.train.build import build, deterministic
 from ablatlas.train.sequential import Training
@@ -62,13 +63,13 @@ def differences(name: str, cell: str, one: str, other: str) -> set[str]:
 
 
 def restarted(model: nn.Module) -> set[str]:
-    """The vectors under parts that declare a start of their own."""
+    """What parts start by themselves: the vectors under those that say how, and a recurrent layer's own matrices."""
     return {
         f"{prefix}.{name}"
         for prefix, part in model.named_modules()
         if hasattr(part, "start")
         for name, parameter in part.named_parameters()
-        if parameter.ndim < 2
+        if parameter.ndim < 2 or isinstance(part, Cell)
     }
 
 

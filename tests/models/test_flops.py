@@ -79,6 +79,8 @@ def first_products(made: Training) -> int:
             return model.stem[1].flops * made.task.examples
         case "lstm":
             return 2 * 4 * (model.cell.from_input.numel() + model.cell.from_state.numel()) * made.task.examples
+        case "rnn":
+            return 2 * sum(cell.products for cell in model.layers) * made.task.sizes["length"] * made.task.examples
         case "transformer":
             return 0  # it looks its inputs up
     raise AssertionError("a new model states here which of its products may need no gradient")

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from ablatlas.models import convnet, lstm, residual_mlp, resnet, transformer
+from ablatlas.models import convnet, lstm, residual_mlp, resnet, rnn, transformer
 from ablatlas.nn import shortcut as shortcuts
 from ablatlas.nn.kernel import Dense, Shared
-from ablatlas.train.randomness import generator
+from ablatlas.randomness import generator
 
 
 def made(model: Any, seed: int = 0) -> Any:
@@ -45,6 +45,11 @@ def recurrent(**changes: Any) -> lstm.Model:
     return made(lstm.Model(**{"inputs": 3, "outputs": 4, "width": 5, **words, **changes}))
 
 
+def sequential(depth: int = 2, **changes: Any) -> rnn.Model:
+    sizes = {"inputs": 3, "outputs": 4, "length": 9, "width": 5}
+    return made(rnn.Model(**{"depth": depth, "cell": "lstm", "entry": "numbers", **sizes, **changes}))
+
+
 def counted(run: Callable[[], object]) -> int:
     """Floating-point operations of matrix products while `run` runs, by torch's own counter."""
     with FlopCounterMode(display=False) as counter:
@@ -61,6 +66,8 @@ def test_shapes() -> None:
     assert maps()(torch.randn(7, 49)).shape == deep()(torch.randn(7, 64)).shape == (7, 3)
     assert maps(inputs=3 * 49)(torch.randn(7, 3 * 49)).shape == (7, 3)
     assert deep(inputs=3 * 100)(torch.randn(7, 3 * 100)).shape == (7, 3)
+    assert sequential()(torch.randn(7, 9, 3)).shape == (7, 9, 4)
+    assert sequential(entry="symbols")(torch.zeros(7, 9, dtype=torch.long)).shape == (7, 9, 4)
     model = recurrent()
     logits, state = model(torch.randn(9, 7, 3), model.rest(7), torch.zeros(9, 7, dtype=torch.bool))
     assert logits.shape == (9, 7, 4)
@@ -106,6 +113,12 @@ def test_what_is_no_square_image_is_refused(build: Callable[..., nn.Module]) -> 
 def test_heads_that_do_not_divide_the_width_are_refused() -> None:
     with pytest.raises(ValueError, match=r"model.heads: found 3, expected a divisor of model.width = 8"):
         decoder(heads=3)
+
+
+@pytest.mark.parametrize("depth", [0, -1])
+def test_a_network_without_a_recurrent_layer_is_refused(depth: int) -> None:
+    with pytest.raises(ValueError, match=f"model.depth: found {depth}, expected a whole number from 1"):
+        sequential(depth)
 
 
 # --- networks of maps ---
@@ -313,10 +326,21 @@ def test_flops_of_the_lstm(forget: str) -> None:
     assert counted(unfused) == 9 * 7 * model.flops
 
 
+@pytest.mark.parametrize("cell", ["tanh", "irnn", "gru", "lstm", "lstm_no_forget"])
+@pytest.mark.parametrize("depth", [1, 3])
+def test_flops_of_a_recurrent_network(cell: str, depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without oneDNN torch computes the same recurrence in matrix products, for which the counter has a formula."""
+    model, x = sequential(depth, cell=cell), torch.randn(7, 9, 3)
+    fused = model(x)
+    monkeypatch.setattr(torch.backends.mkldnn, "enabled", False)
+    assert counted(lambda: model(x)) == 7 * model.flops
+    torch.testing.assert_close(model(x), fused, rtol=1e-5, atol=1e-6)
+
+
 # --- initial values ---
 
 
-@pytest.mark.parametrize("build", [mlp, maps, deep, decoder, recurrent])
+@pytest.mark.parametrize("build", [mlp, maps, deep, decoder, recurrent, sequential])
 def test_initial_values_depend_on_no_global_generator(build: Callable[[], nn.Module]) -> None:
     torch.manual_seed(1)
     first = build().state_dict()
@@ -325,14 +349,14 @@ def test_initial_values_depend_on_no_global_generator(build: Callable[[], nn.Mod
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("build", [mlp, maps, deep, decoder, recurrent])
+@pytest.mark.parametrize("build", [mlp, maps, deep, decoder, recurrent, sequential])
 def test_initial_values_depend_on_the_seed(build: Callable[[], Any]) -> None:
     first, second = build(), made(build(), seed=1)
     for (name, one), (_, other) in zip(first.named_parameters(), second.named_parameters(), strict=True):
         assert torch.equal(one, other) == (one.ndim < 2), name
 
 
-@pytest.mark.parametrize(("build", "more"), [(mlp, {"depth": 10}), (decoder, {"depth": 5})])
+@pytest.mark.parametrize(("build", "more"), [(mlp, {"depth": 10}), (decoder, {"depth": 5}), (sequential, {"depth": 4})])
 def test_a_deeper_model_starts_like_the_shallower_one(build: Callable[..., nn.Module], more: dict) -> None:
     shallow, deep = build().state_dict(), build(**more).state_dict()
     assert all(torch.equal(shallow[name], deep[name]) for name in shallow)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from ablatlas.models.lstm import Model
 from ablatlas.nn import forget
 from ablatlas.nn.gate import Constant, Gate
-from ablatlas.train.randomness import generator
+from ablatlas.randomness import generator
 
 WORDS = ("learned", "open", "decay")
 GATES = ("input", "forget", "cell", "output")  # in the order in which torch stacks them

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ablatlas.nn import initial
-from ablatlas.train.randomness import generator
+from ablatlas.randomness import generator
 
 
 def keyed(name: str) -> torch.Generator:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ablatlas.nn import initial, kernel
-from ablatlas.train.randomness import generator
+from ablatlas.randomness import generator
 
 WORDS = ("shared", "local", "dense", "flat")
 PLACES = [(1, 2, 5, 1), (3, 4, 6, 1), (2, 3, 6, 2), (3, 2, 5, 2), (2, 2, 1, 1), (2, 3, 1, 2)]  # I, O, side, stride

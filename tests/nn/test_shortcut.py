@@ -6,7 +6,7 @@ from torch import nn
 
 from ablatlas.models.residual_mlp import Model
 from ablatlas.nn import shortcut
-from ablatlas.train.randomness import generator
+from ablatlas.randomness import generator
 
 WORDS = ("identity", "none", "scaled")
 

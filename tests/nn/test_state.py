@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ablatlas.models.lstm import Model
 from ablatlas.nn.state import State
-from ablatlas.train.randomness import generator
+from ablatlas.randomness import generator
 
 INPUTS, WIDTH = 3, 4
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from ablatlas.randomness import generator
 from ablatlas.tasks.reber import SYMBOLS, Task, streams, strings
-from ablatlas.train.randomness import generator
 
 # Reber's automaton (1967), solved for its language by hand: REST is what may follow the first V of a string.
 REST = "(?:PXT*V)*(?:V|PS)"

@@ -17,9 +17,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 
+from ablatlas.randomness import generator
 from ablatlas.tasks import Epochs, Keys, digit_pixels, digits, entropy
 from ablatlas.tasks.scans import SPLITS, rolled, scans, study_scans, subset
-from ablatlas.train.randomness import generator
 
 ALL = 1437  # images to train on
 WHOLE = {"examples": ALL, "copies": 1, "places": 1}

@@ -53,6 +53,11 @@ PARTS: dict[str, dict[str, Any]] = {
         },
         "recipe": ADAM | COURSE | {"batch": 3},
     },
+    "sums": {
+        "model": {"name": "rnn", "width": 4, "depth": 2, "cell": "lstm", "entry": "numbers"},
+        "task": {"name": "adding", "length": 8, "examples": 24, "judged": 16},
+        "recipe": ADAM | COURSE | {"batch": 6},
+    },
 }  # fmt: skip
 
 

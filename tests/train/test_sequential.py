@@ -11,9 +11,10 @@ import torch
 from small import PARTS, config, train
 from torch import Tensor
 
+from ablatlas import randomness
 from ablatlas.nn.dropout import Dropout
 from ablatlas.tasks import digits
-from ablatlas.train import build, randomness
+from ablatlas.train import build
 from ablatlas.train.build import fingerprint
 from ablatlas.train.crew import DEPTHS
 from ablatlas.train.optimizers import SGD

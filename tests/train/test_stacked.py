@@ -38,6 +38,8 @@ RATES: dict[str, dict[str, Any]] = {
     "cosine": {"schedule": "cosine", "warmup": 2},
     "everything": FULL,
 }
+RECALL = {"name": "sequences", "rule": "recall", "length": 3, "symbols": 8, "examples": 30, "judged": 9}
+POINTS = {"name": "densities", "density": "moons", "noise": 2, "examples": 70, "judged": 40}
 # Widths and batches that fill vectors of 4, 8 or 16 numbers, and that do not.
 CASES: dict[str, Any] = {
     **{f"mlp 5 {word}": config(model={"width": 5, "depth": 4}, **BRIEF, **rule) for word, rule in RATES.items()},
@@ -49,6 +51,8 @@ CASES: dict[str, Any] = {
     },
     "mlp tanh": config(model={"width": 7, "activation": "tanh", "shortcut": "scaled"}, norm="batch", **BRIEF),
     "transformer 4": config("transformer", **BRIEF),
+    "transformer recalling": config("transformer", **BRIEF) | {"task": RECALL},
+    "mlp of points": config(norm="none", dropout=0.0, model={"width": 7}, **BRIEF) | {"task": POINTS},
     "transformer 10": config("transformer", model={"width": 10, "branch": "scaled"}, batch=3, **BRIEF, **FULL),
     **{
         f"convnet {width} {kernel} {pool} {norm}": config(
@@ -362,10 +366,14 @@ def test_attention_is_that_of_one_alone(shape: tuple[int, ...]) -> None:
 # --- what does not stack ---
 
 
-def test_a_model_with_a_state_is_refused_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("kind", "model"), [("lstm", "lstm"), ("sums", "rnn")])
+def test_a_recurrent_model_is_refused_before_anything_is_trained(
+    kind: str, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Training, "take", lambda *_: pytest.fail("trained"))
-    with pytest.raises(ValueError, match="found stacked for the model lstm, which does not stack; expected sequential"):
-        trained(config("lstm"), ones(2))
+    message = f"found stacked for the model {model}, which does not stack; expected sequential"
+    with pytest.raises(ValueError, match=message):
+        trained(config(kind), ones(2))
 
 
 # --- golden steps ---

@@ -54,8 +54,8 @@ def _check_keys(where: Where, path: str, tree: Tree, declared: Tree, label: str)
 
 
 def _words(root: Path, run: Tree) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """(path, word, words there are) of each leaf whose key is a module's name: of `nn`, or of `train` in a recipe."""
-    for group, folder in (("model", "nn"), ("recipe", "train")):
+    """(path, word, words there are) of each leaf whose key is a module's name in the folder of its group's words."""
+    for group, folder in (("model", "nn"), ("task", "tasks"), ("recipe", "train")):
         home = source.package(root) / folder
         for path in paths(run[group], f"{group}."):
             part, word = path.rsplit(".", 1)[1], at(run, path)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ablatlas.nn.dropout import Dropout
+from ablatlas.randomness import generator
 from ablatlas.train import dose as doses
-from ablatlas.train.randomness import generator
 
 THREADS = 1
 

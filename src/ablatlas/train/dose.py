@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ablatlas.train.randomness import generator
+from ablatlas.randomness import generator
 
 if TYPE_CHECKING:
     from ablatlas.train.crew import Crew

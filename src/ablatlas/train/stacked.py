@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, vmap
 
+from ablatlas.nn.cell import Cell
 from ablatlas.train import meter
 from ablatlas.train.batched import FUNCTIONS, batched
 from ablatlas.train.build import Noise, build
@@ -161,7 +162,7 @@ class Stack(Crew):
 def crews(members: Sequence[Member]) -> Iterator[Crew]:
     """Stacks of neighbours that differ in seed and rate alone, as many as memory has room for, and as equal as can be.
 
-    Raises ValueError for a model with a state: what is carried on depends on the data, which no kernel maps over.
+    Raises ValueError for a recurrent model: torch maps no fused recurrence, and a state that is carried on is data.
     """
     for _, alike in groupby(members, lambda member: put(member.config, "recipe.lr", None)):
         yield from _stacks(list(alike))
@@ -169,7 +170,7 @@ def crews(members: Sequence[Member]) -> Iterator[Crew]:
 
 def _stacks(members: list[Member]) -> Iterator[Crew]:
     lone = Training(*members[0])
-    if hasattr(lone.model, "rest"):
+    if hasattr(lone.model, "rest") or any(isinstance(part, Cell) for part in lone.model.modules()):
         name = members[0].config["model"]["name"]
         raise ValueError(f"engine: found stacked for the model {name}, which does not stack; expected sequential")
     each = meter.peak_memory(lone, 1)

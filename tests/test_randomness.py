@@ -2,7 +2,7 @@
 
 import torch
 
-from ablatlas.train.randomness import generator, key
+from ablatlas.randomness import generator, key
 
 
 def test_a_key_is_fixed_for_all_time() -> None:

@@ -1,0 +1,61 @@
+"""Every generated task with every model here that can read it: finite steps that train it, the same for a seed."""
+
+from typing import Any
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from ablatlas.config import find_root
+from ablatlas.train.build import deterministic
+from ablatlas.train.sequential import Training
+
+RULES = ("copy", "reverse", "sort", "parity", "xor", "recall")
+TEXTS = [("sequences", {"rule": rule, "length": 4}) for rule in RULES] + [("markov", {}), ("embedded_reber", {})]
+NETWORK: dict[str, Any] = {"depth": 4, "width": 8, "norm": "none"}
+FITTING: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
+    *[("rnn", {"width": 8, "cell": cell}, *text) for text in TEXTS for cell in ("lstm", "gru", "tanh", "irnn")],
+    *[("transformer", {"depth": 2, "width": 8}, *text) for text in TEXTS],
+    *[("rnn", {"width": 8, "entry": "numbers"}, "adding", {"length": length}) for length in (10, 40)],
+    *[
+        ("residual_mlp", NETWORK, "densities", {"density": density})
+        for density in ("gaussians", "swiss_roll", "moons", "checkerboard")
+    ],
+    ("residual_mlp", NETWORK, "membranes", {"side": 12}),
+]
+
+
+def training(model: str, own: dict[str, Any], task: str, asked: dict[str, Any], seed: int = 0) -> Training:
+    """A run of the parts as they are declared, smaller."""
+
+    def declared(group: str, name: str, changes: dict[str, Any]) -> dict[str, Any]:
+        part: Any = OmegaConf.to_container(OmegaConf.load(find_root() / "params" / group / f"{name}.yaml"))
+        assert changes.keys() <= part.keys()
+        return part | changes
+
+    deterministic()
+    config = {
+        "precision": "float32",
+        "model": declared("model", model, own),
+        "task": declared("task", task, asked | {"examples": 64, "judged": 32}),
+        "recipe": declared("recipe", "adam", {"steps": 3}),
+    }
+    return Training(config, seed)
+
+
+@pytest.mark.parametrize(("model", "own", "task", "asked"), FITTING)
+def test_a_step_is_finite_and_moves_every_trained_matrix(model: str, own: Any, task: str, asked: Any) -> None:
+    made, again = training(model, own, task, asked), training(model, own, task, asked)
+    before = {name: p.detach().clone() for name, p in made.model.named_parameters()}
+    losses = [made.step(index) for index in range(2)]
+    assert torch.tensor(losses).isfinite().all()
+    assert losses == [again.step(index) for index in range(2)]
+    for name, parameter in made.model.named_parameters():
+        assert parameter.isfinite().all(), name
+        assert torch.equal(parameter, before[name]) != parameter.requires_grad or parameter.ndim < 2, name
+    [judged] = made.judge("test")
+    assert set(made.task.floor) <= set(judged)
+    assert all(torch.tensor(list(judged.values())).isfinite())
+    [norms] = made.gradient_norms()
+    assert norms
+    assert all(norm > 0 for norm in norms)
