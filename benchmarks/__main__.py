@@ -10,7 +10,7 @@ from importlib import import_module
 from benchmarks import table
 from benchmarks.harness import RESULTS
 
-NAMES = ("throughput", "rate", "count", "workflow", "overhead", "accelerator")
+NAMES = ("throughput", "bound", "rate", "count", "workflow", "overhead", "accelerator")
 
 
 def main() -> None:

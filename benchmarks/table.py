@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bound import KERNELS
 from benchmarks.contenders import CONTENDERS, OURS, PLAIN
 from benchmarks.grid import HERE, ROOT, settings
 
@@ -61,6 +62,19 @@ def throughput(results: dict[str, Result]) -> list[str]:
         "Seconds of each way to train the same grid over ours, the same losses to four digits. More than 1 is slower."
     )
     return [f"{text} {told[0].upper()}{told[1:]}.", "", *rows(("over ours", *heads), *lines)]
+
+
+def bound(results: dict[str, Result]) -> list[str]:
+    """What stacking gains and could gain, a row a model."""
+    if "bound" not in results:
+        return []
+    found = results["bound"]
+    lines = [(name, *(between(one[who]) for who in (OURS, KERNELS))) for name, one in found["models"].items()]
+    text = (
+        "CPU-seconds of a member's forward and backward pass, one run alone over a stack of eight, "
+        "and over the stack's kernels called without any code around them: the most that stacking could gain"
+    )
+    return [f"{text}; {found['rounds']} rounds.", "", *rows(("one alone over", "the stack", KERNELS), *lines)]
 
 
 def rate(results: dict[str, Result]) -> list[str]:
@@ -147,7 +161,7 @@ def text(results: dict[str, Result]) -> str:
     if not results:
         return "Nothing has been measured yet: `make bench` does it."
     said = "Medians, in brackets the range; a ratio is of what ran in turn in one round."
-    parts = (throughput, rate, count, workflow, overhead, accelerator, machines)
+    parts = (throughput, bound, rate, count, workflow, overhead, accelerator, machines)
     return "\n".join([said, "", *(line for part in parts for line in part(results))]).strip()
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks import accelerator, harness, inside, table, throughput
-from benchmarks.contenders import CONTENDERS, PLAIN, loop, ours
+from benchmarks import accelerator, bound, harness, inside, table, throughput
+from benchmarks.contenders import CONTENDERS, OURS, PLAIN, loop, ours
 from benchmarks.grid import ROOT, Grid, grid, grids
 from benchmarks.harness import RESULTS, Spent
 from benchmarks.throughput import Losses, same
@@ -213,3 +213,11 @@ def test_stacking_is_compared_on_any_device(tmp_path: Path) -> None:
     assert len(others) == 2
     [made, *_] = table.accelerator({"accelerator": found | {"device": "processor"}})
     assert "one processor" in made
+
+
+@pytest.mark.parametrize("name", [one.name for one in grids() if one.config["engine"] == "stacked"])
+def test_the_bound_is_of_the_same_gradients(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`once` itself refuses kernels that give others."""
+    monkeypatch.setattr(bound, "seconds", lambda step: float(step() is not None))
+    grid(name).changed(seeds=2).write(tmp_path / name)
+    assert bound.once(tmp_path / name) == {bound.ALONE: 1.0, OURS: 0.5, bound.KERNELS: 0.5}
