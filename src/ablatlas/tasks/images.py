@@ -20,9 +20,9 @@ Batch = tuple[Tensor, Tensor]
 
 # Mean and standard deviation of each channel over the training split, on the scale of 0 to 1.
 SCALE = {
-    "mnist": ((0.1307,), (0.3081,)),
-    "fashion_mnist": ((0.2860,), (0.3530,)),
-    "cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
+    "mnist": ((0.1307,), (0.3082,)),
+    "fashion_mnist": ((0.2858,), (0.3529,)),
+    "cifar10": ((0.4915, 0.4821, 0.4464), (0.2472, 0.2437, 0.2617)),
 }
 
 
