@@ -22,7 +22,7 @@ def digest(value: object) -> str:
 
 
 def run_digest(run_config: dict[str, Any], root: Path | None = None) -> str:
-    """The digest of a run: its resolved configuration, the VERSION of each module that it names, the data that it reads.
+    """The digest of a run: its resolved configuration, the VERSION of each module that it names, its data's hashes.
 
     Raises StudyError where a module does not exist or declares no VERSION, DataError where a dataset does not exist.
     """

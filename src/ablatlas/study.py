@@ -149,9 +149,7 @@ class Study:
 
     def data_notes(self, cell: str) -> list[Path]:
         """The files that say that a cell's datasets are there, whole, as they are pinned."""
-        return [
-            Path("data", "raw", f"{name}-{digest(pins(name, self.root))}.json") for name in self.datasets(cell)
-        ]
+        return [Path("data", "raw", f"{name}-{digest(pins(name, self.root))}.json") for name in self.datasets(cell)]
 
     def ladder_of(self, cell: str) -> Ladder | None:
         """The ladder that a cell is a rung of; None for `base`, which is a rung of all."""

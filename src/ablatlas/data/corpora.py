@@ -44,9 +44,9 @@ def wikitext2(split: str) -> str:
 
 @cache
 def wikitext2_small(split: str) -> str:
-    """WikiText-2 for whom its training part is too long, or not at hand: its validation part to train, its test part to test.
+    """WikiText-2 without its training part: its validation part to train, but for the last tenth of its lines.
 
-    The last tenth of the lines of its validation part validates.
+    These validate; its test part tests.
     """
     known("wikitext2_small", split)
     lines = store.read("wikitext2_small", "test.txt" if split == TEST else "valid.txt").decode().splitlines(True)

@@ -1,6 +1,6 @@
-"""Fetching: from a dataset's hosts, in turn, into `data/raw`, through pooch, which moves a file there once its hash is right.
+"""Fetching: from a dataset's hosts, in turn, into `data/raw`; pooch puts a file there once its hash is right.
 
-What a broken connection has brought is kept beside it and gone on from, where the host serves ranges.
+What a broken connection has brought is kept there and gone on from, where the host serves ranges.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Resuming:
         self.part, self.expected = part, expected
 
     def __call__(self, url: str, output_file: Any, _: Any) -> None:
-        """Bring `url` to `output_file`. Raises requests' exceptions where it breaks off; the part stays for the next try."""
+        """Bring `url` to `output_file`. Raises requests' exceptions where it breaks off; the part stays for later."""
         have = self.part.stat().st_size if self.part.exists() else 0
         if have < self.expected:
             self._bring(url, have)
@@ -102,7 +102,7 @@ def download(of: Dataset, file: File, say: Say) -> None:
 
 
 def _reason(error: requests.RequestException) -> str:
-    if isinstance(error, requests.HTTPError):
+    if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"answered {error.response.status_code}"
     return str(error) if str(error).startswith("ended") else f"no connection ({type(error).__name__})"
 

@@ -9,7 +9,7 @@ import gzip
 import io
 import pickle
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -121,7 +121,7 @@ def _idx(name: str, split: str) -> Labelled:
 
 @cache
 def _array(name: str, file: str) -> Tensor:
-    """An IDX file of bytes: two zeros, the type (8), the number of axes, their lengths in four bytes each, the content."""
+    """An IDX file: two zeros, its type (8, bytes), how many axes, their lengths in four bytes each, its content."""
     data = gzip.decompress(store.read(name, file))
     axes = np.frombuffer(data, ">u4", count=data[3], offset=4).astype(int)
     return torch.from_numpy(np.frombuffer(data, np.uint8, offset=4 + 4 * data[3]).reshape(axes).copy())
@@ -130,7 +130,7 @@ def _array(name: str, file: str) -> Tensor:
 class _Arrays(pickle.Unpickler):
     """Reads what holds numbers, words and numpy's arrays, and calls nothing else."""
 
-    ALLOWED = {  # noqa: RUF012
+    ALLOWED: ClassVar = {
         ("numpy.core.multiarray", "_reconstruct"): ("numpy._core.multiarray", "_reconstruct"),
         ("numpy", "ndarray"): ("numpy", "ndarray"),
         ("numpy", "dtype"): ("numpy", "dtype"),

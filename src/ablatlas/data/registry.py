@@ -14,6 +14,7 @@ from typing import Any
 from ablatlas.errors import nearest, one_of
 
 FILE = "registry.toml"
+OWN = Path(__file__).with_name(FILE)
 
 
 class DataError(ValueError):
@@ -58,14 +59,14 @@ class Dataset:
 
 
 @cache
-def read(path: Path = Path(__file__).with_name(FILE)) -> dict[str, Dataset]:
+def read(path: Path = OWN) -> dict[str, Dataset]:
     """Every dataset of a registry's file, by name, in the file's order."""
     return {name: _dataset(name, table) for name, table in tomllib.loads(path.read_text(encoding="utf-8")).items()}
 
 
-def dataset(name: str, path: Path | None = None) -> Dataset:
-    """One dataset of this registry, or of another's file. Raises DataError, with the nearest name, where there is none."""
-    known = read(path) if path else read()
+def dataset(name: str, path: Path = OWN) -> Dataset:
+    """One dataset of a registry's file. Raises DataError, with the nearest name, where there is none."""
+    known = read(path)
     if name not in known:
         raise DataError(f"dataset: found {name}, expected {one_of(known)}; nearest: {nearest(name, list(known))}")
     return known[name]

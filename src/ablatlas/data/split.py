@@ -34,7 +34,7 @@ def tenths(split: str, count: int) -> slice:
 
 
 def shuffled(count: int) -> list[int]:
-    """One fixed order of so many rows. Python promises that `random()` gives the same numbers for a seed in any version."""
+    """One fixed order of so many rows: for a seed Python promises the same `random()` in any version."""
     source = random.Random(0)
     key = [source.random() for _ in range(count)]
     return sorted(range(count), key=key.__getitem__)

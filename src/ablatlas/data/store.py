@@ -1,8 +1,8 @@
 """Where the files of datasets lie, and their bytes once these are what was pinned.
 
-A file is looked for in `data/raw/<folder>/`, then in `$ABLATLAS_MIRROR/<folder>/`, where it is read in place. One that lies in
-neither, but whose archive does, is unpacked from there into `data/raw`. What is found and is not what was pinned is an
-error, never a reason to look further.
+A file is looked for in `data/raw/<folder>/`, then in `$ABLATLAS_MIRROR/<folder>/`, where it is read in place. One that
+lies in neither, but whose archive does, is unpacked from there into `data/raw`. What is found and is not what was
+pinned is an error, never a reason to look further.
 """
 
 import hashlib
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablatlas.config import find_root
-from ablatlas.data import unpack
-from ablatlas.data.registry import DataError, Dataset, File, dataset
+from ablatlas.data import registry, unpack
+from ablatlas.data.registry import DataError, Dataset, File
 from ablatlas.record import write_whole
 
 MIRROR = "ABLATLAS_MIRROR"
@@ -38,7 +38,9 @@ def mirror() -> Path | None:
     if not named:
         return None
     if not Path(named).is_dir():
-        raise DataError(f"{MIRROR}: found {named}, expected a folder that holds <dataset>/<file>; set it right, or unset it")
+        raise DataError(
+            f"{MIRROR}: found {named}, expected a folder that holds <dataset>/<file>; set it right, or unset it"
+        )
     return Path(named)
 
 
@@ -54,7 +56,7 @@ def read(name: str, file: str) -> bytes:
 
     Raises DataError where they are not, or where the file is missing, and OSError where it cannot be read.
     """
-    of = dataset(name)
+    of = registry.dataset(name)
     found = load(of, of.files[file])
     if found is None:
         raise DataError(missing(of, of.files[file]))
@@ -110,7 +112,9 @@ def missing(of: Dataset, file: File) -> str:
     """What to say of a file that lies nowhere: where it was looked for, and how to come by it."""
     shared = mirror()
     beside = f"nor in {shared / of.folder} ({MIRROR})" if shared else f"and {MIRROR} is not set"
-    remedy = f"fetch it: {COMMAND} {of.name}" if of.hosts else f"{of.title} is {of.origin}; put it there, or in a mirror"
+    remedy = (
+        f"fetch it: {COMMAND} {of.name}" if of.hosts else f"{of.title} is {of.origin}; put it there, or in a mirror"
+    )
     return f"{raw(of) / file.name}: found nothing there, {beside}; {remedy}"
 
 
@@ -124,9 +128,7 @@ def unwritable(of: Dataset, error: OSError) -> DataError:
 
 def place(of: Dataset) -> Place:
     """Where a dataset stands, every file of it hashed; nothing is unpacked or fetched."""
-    wanted = [
-        file if find(of, file) or file.inside is None else of.archives[file.inside] for file in of.files.values()
-    ]
+    wanted = [file if find(of, file) or file.inside is None else of.archives[file.inside] for file in of.files.values()]
     lying = [find(of, file) for file in wanted]
     folders = ", ".join(dict.fromkeys(str(folder(path)) for path in lying if path))
     if not all(lying):

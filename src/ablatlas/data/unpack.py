@@ -45,7 +45,7 @@ def _tar(name: str, data: bytes) -> dict[str, bytes]:
             if safe.isfile():
                 file = archive.extractfile(entry)
                 assert file is not None  # a regular file has content
-                files[posixpath.normpath(entry.name)] = file.read()
+                files[posixpath.normpath(safe.name)] = file.read()
     return files
 
 

@@ -30,10 +30,11 @@ def _check(where: Where, root: Path, run: Tree, parts: Tree, label: str) -> None
         name = run[group].get("name") if isinstance(run[group], dict) else None
         files = _files(parts[group])
         where.choose(label or f"{group}.name", name, files)
-        _check_keys(where, group, run[group], parts[group][files[name][0]], label)
+        declared = [parts[group][file] for file in files[str(name)]]
+        _check_keys(where, group, run[group], declared[0], label)
         if "dataset" in run[group]:
-            known = [dataset for file in files[name] if (dataset := parts[group][file]["dataset"]) in pinned]
-            where.choose(label or f"{group}.dataset", run[group]["dataset"], known)
+            offered = [tree["dataset"] for tree in declared if tree["dataset"] in pinned]
+            where.choose(label or f"{group}.dataset", run[group]["dataset"], offered)
     for kind, name in digest.named_modules(run).items():
         where.choose(label or kind, name, _modules(root, kind, name))
         digest.version(root, kind, name)

@@ -29,9 +29,9 @@ SCALE = {
 class Task:
     """Metrics: `loss` (nats per image) and `error` (share of wrong labels).
 
-    Trains on `examples` images, each `copies` times. Of those that differ the share `noise` is labelled wrong, and the
-    share `filtered` of these is taken out again. Every image, of every split, is rolled to one of `places` in its frame.
-    The labels of validation and test are right. The test split is read when it is asked for.
+    Trains on `examples` images, `copies` of which are always the same. Of those that differ the share `noise` is
+    labelled wrong, and the share `filtered` of these is taken out again. Every image, of every split, is rolled to one
+    of `places` in its frame. The labels of validation and test are right. Test files are read when they are asked for.
     """
 
     criterion = staticmethod(F.cross_entropy)

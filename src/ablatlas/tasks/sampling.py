@@ -1,4 +1,4 @@
-"""Which examples a run trains on, and what is done to them: subsets, copies, wrong labels, a filter, places in the frame.
+"""Which examples a run trains on, and what is done to them: subsets, copies, wrong labels, a filter, places.
 
 All of it is a function of a run's keys, and what is asked for more of holds what is asked for less of.
 """
@@ -29,8 +29,8 @@ def subset(labels: Tensor, examples: int, copies: int, keys: Keys) -> Tensor:
 def mislabelled(labels: Tensor, chosen: Tensor, share: float, keys: Keys) -> Tensor:
     """The labels of the `chosen` examples, no two the same, a share of them wrong, to the nearest whole number.
 
-    A wrong label is any other class, each as likely. Of one seed, what is wrong at a share is wrong, in the same way, at
-    every larger one. Raises ValueError for a share beyond [0, 1].
+    A wrong label is any other class, each as likely. Of one seed, what is wrong at a share is wrong, and in the same
+    way, at every larger one. Raises ValueError for a share beyond [0, 1].
     """
     fraction("noise", share)
     classes = int(labels.max()) + 1
@@ -43,9 +43,10 @@ def mislabelled(labels: Tensor, chosen: Tensor, share: float, keys: Keys) -> Ten
 
 
 def filtered(wrong: Tensor, share: float, keys: Keys) -> Tensor:
-    """The places, in order, that a filter keeps: it takes out the share of what is `wrong` (n,), to the nearest number.
+    """The rows, in order, that a filter keeps: it takes out the share of what is `wrong` (n,), to the nearest number.
 
-    Of one seed, what is taken out at a share is taken out at every larger one. Raises ValueError for a share beyond [0, 1].
+    Of one seed, what is taken out at a share is taken out at every larger one. Raises ValueError for a share beyond
+    [0, 1].
     """
     fraction("filtered", share)
     found = wrong.nonzero().squeeze(1)

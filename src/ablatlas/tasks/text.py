@@ -20,8 +20,8 @@ class Task:
     """Metric: `loss`, the mean negative log-likelihood of a character given those before it in its window.
 
     The training text is cut into windows, end to end, of `window` characters to predict, of which a run trains on
-    `examples`, each `copies` times; subsets are nested. Judged are `judged` windows that are equally spaced in the split.
-    Raises ValueError where a split has no so many windows.
+    `examples`, `copies` of which are always the same; subsets are nested. An evaluation reads `judged` windows, equally
+    spaced in their split. Raises ValueError where a split has no so many windows.
     """
 
     criterion = staticmethod(F.cross_entropy)
