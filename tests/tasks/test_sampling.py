@@ -1,4 +1,4 @@
-"""Quality: exact counts of wrong labels and of what a filter takes out, nested along a share, a function of the seed."""
+"""Quality: exact counts of wrong labels and of what a filter takes out, nested along a share, fixed by the seed."""
 
 import pytest
 import torch

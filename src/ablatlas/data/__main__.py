@@ -1,4 +1,7 @@
-"""`python -m ablatlas.data`: the datasets; `python -m ablatlas.data fetch NAME …`: bring some of them."""
+"""`python -m ablatlas.data`: the datasets; `python -m ablatlas.data fetch NAME …`: bring some of them.
+
+`python -m ablatlas.data table` prints the table of docs/data.md.
+"""
 
 import argparse
 import sys
@@ -14,6 +17,7 @@ def parser() -> argparse.ArgumentParser:
     parse = argparse.ArgumentParser(prog="python -m ablatlas.data", description=__doc__)
     verbs = parse.add_subparsers(dest="verb")
     verbs.add_parser("list", help="what there is, and where it lies (the default)")
+    verbs.add_parser("table", help="the registry as a table of Markdown")
     fetching = verbs.add_parser("fetch", help="bring datasets, and verify every byte of them")
     fetching.add_argument("names", nargs="+", metavar="NAME")
     fetching.add_argument("--out", type=Path, help="where to note what was verified, of one dataset")
@@ -27,6 +31,17 @@ def listing() -> Table:
         place = store.place(of)
         table.add_row(name, f"{of.bytes:,}", of.licence, place.state, place.where)
     return table
+
+
+def markdown() -> str:
+    """The registry as docs/data.md shows it."""
+    head = ["| dataset | | bytes | train / validation / test | licence | source |", "|---|---|---|---|---|---|"]
+    return "\n".join([*head, *map(_row, registry.read().values())])
+
+
+def _row(of: registry.Dataset) -> str:
+    origin = ", ".join(f"<{host}>" for host in of.hosts) or of.origin
+    return f"| `{of.name}` | {of.title} | {of.bytes:,} | {of.splits} | {of.licence} | {of.cite}; {origin} |"
 
 
 def fetch(names: list[str], out: Path | None) -> None:
@@ -50,6 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if given.verb == "fetch":
             fetch(given.names, given.out)
+        elif given.verb == "table":
+            print(markdown())
         else:
             wide = None if sys.stdout.isatty() else 200
             Console(markup=False, highlight=False, width=wide).print(listing())

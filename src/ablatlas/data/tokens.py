@@ -43,7 +43,7 @@ def words(lines: Iterable[str], least: int = 1, most: int = 2**31) -> Tokenizer:
 
 
 def pieces(lines: Iterable[str], size: int, special: Sequence[str] = ()) -> Tokenizer:
-    """`size` pieces of words by byte-pair encoding, from the 256 bytes up, so that every text has its pieces.
+    """Up to `size` pieces of words by byte-pair encoding, from the 256 bytes up, so that every text has its pieces.
 
     Sennrich et al. 2016 (arXiv 1508.07909, §3.2), on bytes as in Radford et al. 2019. Raises ValueError for a size that
     leaves no room for the bytes.

@@ -19,7 +19,7 @@ def subset(labels: Tensor, examples: int, copies: int, keys: Keys) -> Tensor:
         raise ValueError(f"task.copies: found {copies}, expected a divisor of the {examples} examples")
     most = len(labels) * copies
     if not 1 <= examples <= most:
-        raise ValueError(f"task.examples: found {examples}, expected a whole number from 1 to {most}, all images")
+        raise ValueError(f"task.examples: found {examples}, expected a whole number from 1 to {most}, all there are")
     order = torch.randperm(len(labels), generator=keys("subset", 0))
     own = [(labels[order] == label).cumsum(0) * (labels[order] == label) for label in range(int(labels.max()) + 1)]
     turn = torch.stack(own).sum(0)

@@ -87,12 +87,12 @@ def test_the_floor_is_what_the_frequencies_score() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"window": 0}, "task.window: found 0, expected a whole number from 1 to"),
+        ({"window": 0}, r"task.window: found 0, expected a whole number from 1 to"),
         ({"window": 10**6}, "task.window: found 1000000, expected a whole number from 1 to 182521"),
         ({"examples": 10**6}, "task.examples: found 1000000, expected"),
         ({"judged": 10**6}, "task.judged: found 1000000, expected a whole number from 1 to 1425, the windows of test"),
     ],
 )
-def test_what_a_text_has_not_is_refused(changes: dict[str, int], told: str) -> None:
+def test_what_a_text_has_not_is_refused(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         task(**changes).held_out("test")
