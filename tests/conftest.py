@@ -93,9 +93,9 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with nothing in it, not even data, and no mirror."""
-    (tmp_path / "root" / "params").mkdir(parents=True)
-    (tmp_path / "root" / "params" / "config.yaml").touch()
+    """A repository of the same studies without any data, and no mirror."""
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "params").symlink_to(ROOT / "params")
     monkeypatch.setenv("ABLATLAS_ROOT", str(tmp_path / "root"))
     monkeypatch.delenv(MIRROR, raising=False)
     return tmp_path / "root"

@@ -1,5 +1,6 @@
 """Downloads, from a server of the test's own: whole ones, broken ones, resumed ones, wrong ones."""
 
+import fcntl
 import json
 import re
 import threading
@@ -198,9 +199,22 @@ def test_a_part_that_is_not_of_the_file_does_no_lasting_harm(raw: Path, serve: S
     assert store.read("tiny", FILE.name) == DATA
 
 
+def test_two_processes_do_not_write_one_part(raw: Path, serve: Serve, declare: Declare) -> None:
+    host = serve()
+    declare(FILE, hosts=(host.url,))
+    raw.mkdir(parents=True)
+    with (raw / f".{FILE.name}.part").open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(DataError, match="another process is fetching this file; call again when it is there"):
+            bring()
+    assert host.asked == []
+    bring()
+    assert store.read("tiny", FILE.name) == DATA
+
+
 def test_every_host_is_named_that_failed(raw: Path, serve: Serve, declare: Declare) -> None:
     wrong, empty = serve(DATA[::-1]), serve(name="other")
-    declare(FILE, hosts=(empty.url, wrong.url, "http://127.0.0.1:9/", "http://no.such.host.invalid/"))
+    declare(FILE, hosts=(empty.url, wrong.url, "http://127.0.0.1:9/", "http://192.0.2.1/"))
     with pytest.raises(DataError) as caught:
         bring()
     told = str(caught.value)

@@ -21,6 +21,9 @@ def put(folder: Path, data: bytes = DATA, name: str = FILE.name) -> Path:
     return folder / name
 
 
+pytestmark = pytest.mark.usefixtures("no_network")
+
+
 @pytest.fixture
 def declare(monkeypatch: pytest.MonkeyPatch) -> Declare:
     return only(monkeypatch)

@@ -32,6 +32,13 @@ def test_what_a_model_is_given(dataset: str, characters: int) -> None:
     ]
 
 
+def test_what_a_seed_trains_on_stays_what_it_was() -> None:
+    """Where this changes, every record of the task is of other data: its VERSION must rise."""
+    made = task()
+    drawn = [made.data.sum(1), made.order(7), made.held_out("validation")[0].sum(1)]
+    assert [int((part * torch.arange(len(part))).sum()) for part in drawn] == [774339, 9309, 193569]
+
+
 def test_windows_are_pieces_of_the_text_that_predict_every_character_once() -> None:
     made = task()
     whole = corpora.names("train")

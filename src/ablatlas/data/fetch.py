@@ -5,10 +5,11 @@ What a broken connection has brought is kept there and gone on from, where the h
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pooch
 import requests
@@ -30,22 +31,26 @@ class Resuming:
 
     def __call__(self, url: str, output_file: Any, _: Any) -> None:
         """Bring `url` to `output_file`. Raises requests' exceptions where it breaks off; the part stays for later."""
-        have = self.part.stat().st_size if self.part.exists() else 0
-        if have < self.expected:
-            self._bring(url, have)
-        if (size := self.part.stat().st_size) < self.expected:
+        with self.part.open("ab") as out:
+            fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)  # two that write one part would spoil it
+            if out.tell() < self.expected:
+                self._bring(url, out)
+            size = out.tell()
+        if size < self.expected:
             raise requests.ConnectionError(f"ended after {size:,} of {self.expected:,} bytes")
         self.part.replace(output_file)
 
-    def _bring(self, url: str, have: int) -> None:
+    def _bring(self, url: str, out: BinaryIO) -> None:
+        have = out.tell()
         # A host that packed what it sends would send other bytes than those that are pinned.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
             response.raise_for_status()
-            resumed = response.status_code == requests.codes.partial_content
-            with self.part.open("ab" if resumed else "wb") as out, Progress(*columns, transient=True) as bar:
-                task = bar.add_task(url.rsplit("/", 1)[-1], total=self.expected, completed=have if resumed else 0)
+            if response.status_code != requests.codes.partial_content:
+                out.truncate(have := 0)
+            with Progress(*columns, transient=True) as bar:
+                task = bar.add_task(url.rsplit("/", 1)[-1], total=self.expected, completed=have)
                 for chunk in response.iter_content(CHUNK):
                     out.write(chunk)
                     bar.advance(task, len(chunk))
@@ -91,6 +96,8 @@ def download(of: Dataset, file: File, say: Say) -> None:
             failed.append(f"{host}: {_reason(error)}")
         except ValueError:  # pooch's, of a wrong hash
             failed.append(f"{host}: what it serves is not what was pinned, SHA-256 {file.sha256}")
+        except BlockingIOError:
+            raise DataError(f"{part}: another process is fetching this file; call again when it is there") from None
         except OSError as error:
             raise store.unwritable(of, error) from error
         else:
