@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from ablatlas.data import images as decoded
+from ablatlas.randomness import generator
 from ablatlas.tasks import images
-from ablatlas.train.randomness import generator
 
 pytestmark = pytest.mark.usefixtures("mirrored")
 USUAL = {"examples": 100, "copies": 1, "places": 1, "noise": 0.0, "filtered": 0.0}

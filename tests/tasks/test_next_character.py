@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from ablatlas.data import corpora
+from ablatlas.randomness import generator
 from ablatlas.tasks import text
-from ablatlas.train.randomness import generator
 
 pytestmark = pytest.mark.usefixtures("mirrored")
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from ablatlas.randomness import generator
 from ablatlas.tasks import Keys
 from ablatlas.tasks.sampling import filtered, mislabelled, offsets, shifted, subset
-from ablatlas.train.randomness import generator
 
 LABELS = torch.arange(400) % 10
 shares = st.floats(0, 1)
