@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ablatlas.data.tokens import UNKNOWN, Characters, pieces, words
@@ -12,6 +12,7 @@ from ablatlas.data.tokens import UNKNOWN, Characters, pieces, words
 LINES = ["the cat sat on the mat", "the dog sat on the log", "a cat and a dog"]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="abc \n", max_size=40))
 def test_characters_come_back(text: str) -> None:
     characters = Characters("cab\n cab")
@@ -33,6 +34,7 @@ def test_rare_words_are_unknown() -> None:
     assert len(words(LINES, most=3).get_vocab()) == 3
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_pieces_of_any_text_come_back(text: str) -> None:
     assert PIECES.decode(PIECES.encode(text).ids) == text

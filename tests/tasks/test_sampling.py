@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -24,11 +24,13 @@ def wrong(share: float, examples: int = 200, seed: int = 0) -> Tensor:
     return mislabelled(LABELS, chosen, share, keyed(seed)) != LABELS[chosen]
 
 
+@settings(deadline=None)
 @given(shares, st.integers(1, 400))
 def test_as_many_labels_are_wrong_as_asked_for(share: float, examples: int) -> None:
     assert int(wrong(share, examples).sum()) == round(share * examples)
 
 
+@settings(deadline=None)
 @given(shares, shares)
 def test_what_is_wrong_at_a_share_is_wrong_at_every_larger_one_in_the_same_way(one: float, other: float) -> None:
     less, more = sorted((one, other))
@@ -52,6 +54,7 @@ def test_each_seed_has_wrong_labels_of_its_own_and_keeps_them() -> None:
     assert not torch.equal(wrong(0.3), wrong(0.3, seed=1))
 
 
+@settings(deadline=None)
 @given(shares, shares)
 def test_a_filter_takes_out_as_many_as_asked_for_and_never_what_is_right(noise: float, share: float) -> None:
     bad = wrong(noise)
@@ -61,6 +64,7 @@ def test_a_filter_takes_out_as_many_as_asked_for_and_never_what_is_right(noise: 
     assert set((~bad).nonzero().flatten().tolist()) <= set(kept.tolist())
 
 
+@settings(deadline=None)
 @given(shares, shares)
 def test_what_a_filter_keeps_is_nested(one: float, other: float) -> None:
     less, more = sorted((one, other))
