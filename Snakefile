@@ -1,7 +1,7 @@
 # Ablatlas: every breakthrough with and without its key innovation.
 #
-#     tune (cell) ──► train (cell) ─┬─► measure (study) ──► report (study) ──► atlas
-#                     clock (study) ┘
+#     data ─► tune (cell) ──► train (cell) ─┬─► measure (study) ──► report (study) ──► atlas
+#                             clock (study) ┘
 #
 # A cell is one study at one level of difficulty: every arm, every seed. A record's path carries a digest of all that
 # its numbers depend on, so an edit plans exactly the cells that it changes, in a fresh clone too.
@@ -51,6 +51,7 @@ for study in STUDIES.values():
         localrule: True
 
 
+include: "workflow/rules/data.smk"
 include: "workflow/rules/tune.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/clock.smk"

@@ -1,13 +1,17 @@
-"""What tests share: a repository of their own to work in, and the commands that a person types there."""
+"""What tests share: a repository of their own to work in, the commands that a person types there, and real data."""
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+MIRROR = "ABLATLAS_MIRROR"
+NAMED = os.environ.get(MIRROR)
 ROOT = Path(__file__).parent.parent
 COPIED = ("Snakefile", "Makefile", "README.md", "pyproject.toml", "constraints.txt", "workflow", "params", "src")
 
@@ -72,3 +76,49 @@ def cloned(smoke: Path, tmp_path: Path) -> Path:
     for path in root.rglob("*"):
         os.utime(path)
     return root
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but this machine can be reached."""
+    connect = socket.socket.connect
+
+    def local(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1"):
+            raise OSError(f"a test reached for {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", local)
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of the same studies without any data, and no mirror."""
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "params").symlink_to(ROOT / "params")
+    monkeypatch.setenv("ABLATLAS_ROOT", str(tmp_path / "root"))
+    monkeypatch.delenv(MIRROR, raising=False)
+    return tmp_path / "root"
+
+
+@pytest.fixture(scope="session")
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A mirror with every folder of the one that is set, CIFAR-10 unpacked where it is only packed there."""
+    if not NAMED:
+        pytest.skip(f"{MIRROR} is not set: it would be a folder with the real files, which no repository holds")
+    folder = tmp_path_factory.mktemp("mirror")
+    for named in Path(NAMED).iterdir():
+        if named.is_dir() and not (named / "packed").is_dir():
+            (folder / named.name).symlink_to(named)
+    packed = Path(NAMED, "cifar-10", "packed")
+    if packed.is_dir():
+        batches = folder / "cifar-10" / "cifar-10-batches-py"
+        subprocess.run([sys.executable, packed.parent / "unpack.py", packed, batches], check=True, capture_output=True)
+        shutil.copy(packed / "batches.meta", batches)
+    return folder
+
+
+@pytest.fixture
+def mirrored(mirror: Path, bare: Path, monkeypatch: pytest.MonkeyPatch, no_network: None) -> None:
+    """All data lies in the mirror, and nowhere else."""
+    monkeypatch.setenv(MIRROR, str(mirror))

@@ -140,7 +140,7 @@ GIVEN = {"model": {"inputs", "outputs", "length"}, "task": {"batch", "keys", "st
 def test_keys_of_a_part_are_the_arguments_of_its_class(group: str) -> None:
     for name in options(REPOSITORY, group):
         tree = read_yaml(REPOSITORY, f"params/{group}/{name}.yaml")
-        module = ast.parse((REPOSITORY / f"src/ablatlas/{group}s/{name}.py").read_text())
+        module = ast.parse((REPOSITORY / f"src/ablatlas/{group}s/{tree['name']}.py").read_text())
         (made,) = [n for n in module.body if isinstance(n, ast.ClassDef) and n.name == group.capitalize()]
         (init,) = [n for n in made.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"]
         arguments = {argument.arg for argument in init.args.kwonlyargs}

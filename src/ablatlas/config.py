@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ablatlas import source
 from ablatlas.errors import StudyError, one_of, show
 from ablatlas.tree import Tree, paths
 
@@ -141,8 +142,10 @@ def _first_line(error: Exception) -> str:
 def _read_part(root: Path, group: str, name: str) -> Tree:
     relative = f"params/{group}/{name}.yaml"
     tree: Tree = json.loads(_part(root, relative, _stamp(root / relative)))
-    if tree.get("name") != name:
-        raise StudyError(relative, "name", tree.get("name"), f"{name}, the file's own name")
+    modules = source.modules(source.package(root) / f"{group}s")
+    if tree.get("name") not in (name, *modules):
+        expected = f"{name}, the file's own name, or another module's of {group}s"
+        raise StudyError(relative, "name", tree.get("name"), expected, modules)
     return tree
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ablatlas import source
 from ablatlas.config import PARTS, find_root
+from ablatlas.data import registry
 from ablatlas.errors import StudyError
 
 # What came after runs had been published: at its usual value it is left out of digests, and those runs stay valid.
@@ -21,14 +22,21 @@ def digest(value: object) -> str:
 
 
 def run_digest(run_config: dict[str, Any], root: Path | None = None) -> str:
-    """The digest of a run: its resolved configuration and the VERSION of each module that it names.
+    """The digest of a run: its resolved configuration, the VERSION of each module that it names, its data's hashes.
 
-    Raises StudyError where a module does not exist or declares no VERSION.
+    Raises StudyError where a module does not exist or declares no VERSION, DataError where a dataset does not exist.
     """
     root = root or find_root()
     versions = {kind: version(root, kind, name) for kind, name in named_modules(run_config).items()}
     config = {key: value for key, value in run_config.items() if USUAL.get(key) != value}
-    return digest({"config": config, "versions": versions})
+    read = pins(run_config["task"].get("dataset"), root)
+    return digest({"config": config, "versions": versions, **({"data": read} if read else {})})
+
+
+def pins(dataset: str | None, root: Path) -> dict[str, str]:
+    """File -> SHA-256 of a dataset; nothing for a task whose data is bundled or generated, and names none."""
+    file = source.package(root) / "data" / registry.FILE
+    return registry.dataset(dataset, file).pins if dataset else {}
 
 
 def run_key(digest: str, seed: int, engine: str, torch: str, device: str, threads: int) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ablatlas import references
+from ablatlas.data import registry
 from ablatlas.errors import show as say
 from ablatlas.tree import at
 
@@ -40,6 +41,7 @@ def study(study: "Study") -> Sections:
             [*(_variant(study, v) for v in study.variants.values() if v.name != v.arm), *_aside(study)],
         ),
         ("held equal", _equal(study)),
+        *([("data", lines)] if (lines := data(study)) else []),
         ("ladders", _ladders(study)),
         ("tuning", _tuning(study)),
         ("seeds", [f"{phase}: {', '.join(map(str, seeds))}" for phase, seeds in study.seeds.items()]),
@@ -64,6 +66,18 @@ def show(sections: Sections) -> None:
     for heading, lines in sections:
         table.add_row(heading, "\n".join(lines))
     Console(markup=False, highlight=False).print(table)
+
+
+def data(study: "Study") -> list[str]:
+    """A line for each dataset that any cell reads; none where all is bundled or generated."""
+    read = dict.fromkeys(name for cell in study.levels for name in study.datasets(cell))
+    return [_dataset(registry.dataset(name)) for name in read]
+
+
+def _dataset(of: registry.Dataset) -> str:
+    files = f"{len(of.files)} file{'s' if len(of.files) > 1 else ''}"
+    told = f"{of.title} ({of.cite}; licence: {of.licence}): train / validation / test {of.splits}"
+    return f"{told}; {files}, {of.bytes:,} bytes, pinned by SHA-256, which every record's provenance repeats"
 
 
 def essays(study: "Study") -> list[str]:

@@ -22,7 +22,7 @@ from ablatlas.declaration.arms import Variant
 from ablatlas.declaration.ladders import CONSTRAINTS, Criterion, Ladder, Score
 from ablatlas.declaration.tuning import Tune
 from ablatlas.declaration.where import NAME, Where
-from ablatlas.digest import digest, run_digest, run_key, stats_versions, version
+from ablatlas.digest import digest, pins, run_digest, run_key, stats_versions, version
 from ablatlas.errors import StudyError, one_of
 from ablatlas.tree import Tree, put
 
@@ -135,6 +135,21 @@ class Study:
         """Of what is timed, the base cell's step in every variant, and for how long."""
         timer = {"settings": self.clock, "version": version(self.root, "procedure", "clock")}
         return digest({"runs": self._templates["base"], **timer})
+
+    def datasets(self, cell: str) -> list[str]:
+        """What the variants of a cell read; nothing where their data is bundled or generated."""
+        read = (self.run_config(name, cell)["task"].get("dataset") for name in self.variants_of(cell))
+        return sorted({name for name in read if name})
+
+    @property
+    def data(self) -> dict[str, str]:
+        """File -> SHA-256 of all that any cell reads."""
+        read = {name for cell in self.levels for name in self.datasets(cell)}
+        return {file: pinned for name in sorted(read) for file, pinned in pins(name, self.root).items()}
+
+    def data_notes(self, cell: str) -> list[Path]:
+        """The files that say that a cell's datasets are there, whole, as they are pinned."""
+        return [Path("data", "raw", f"{name}-{digest(pins(name, self.root))}.json") for name in self.datasets(cell)]
 
     def ladder_of(self, cell: str) -> Ladder | None:
         """The ladder that a cell is a rung of; None for `base`, which is a rung of all."""

@@ -361,4 +361,5 @@ def test_the_record_says_where_it_comes_from(study: Study, said: list[str], engi
     assert found.provenance["registration"] == registered(study)
     assert found.provenance["versions"]["torch"] == torch.__version__
     assert (found.provenance["device"], found.provenance["threads"]) == ("cpu", 1)
+    assert found.provenance["data"] == {}, "bundled"
     assert found.provenance["source"] == {"commit": None, "clean": None}, "a folder outside any repository"

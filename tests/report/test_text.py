@@ -129,6 +129,15 @@ def test_what_differs_in_size_is_said() -> None:
     assert "as many parameters and FLOPs a step as `with` in every cell" in without
 
 
+def test_limits_name_the_data_that_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = findings.view("residual")
+    assert not any(line.startswith("Data: ") for line in limits.limits(view)), "bundled"
+    monkeypatch.setattr(type(view.study), "datasets", lambda study, cell: ["mnist"])
+    [line] = [line for line in limits.limits(view) if line.startswith("Data: ")]
+    assert line.startswith("Data: MNIST (LeCun, Bottou, Bengio & Haffner 1998; licence: none stated)")
+    assert "11,594,722 bytes, pinned by SHA-256" in line
+
+
 def test_limits_name_every_constraint_that_was_not_measured() -> None:
     said = "\n".join(limits.limits(findings.view("residual", verdicts=[])))
     for label in ("data", "compute", "energy", "parameters", "architecture", "compute efficiency"):

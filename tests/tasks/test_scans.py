@@ -19,7 +19,8 @@ from torch import Tensor, nn
 
 from ablatlas.randomness import generator
 from ablatlas.tasks import Epochs, Keys, digit_pixels, digits, entropy
-from ablatlas.tasks.scans import SPLITS, rolled, scans, study_scans, subset
+from ablatlas.tasks.sampling import subset
+from ablatlas.tasks.scans import SPLITS, rolled, scans, study_scans
 
 ALL = 1437  # images to train on
 WHOLE = {"examples": ALL, "copies": 1, "places": 1}

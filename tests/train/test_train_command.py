@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ablatlas.data import images
 from ablatlas.train.__main__ import main
 
 SHORT = ["study=residual", "model.depth=8", "seed=3", "recipe.steps=4"]
@@ -83,3 +84,33 @@ def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert main([*SHORT, "arm=with"]) == 0
     assert {path.name for path in tmp_path.iterdir()} <= {"params", "data"}
     assert [path.name for path in (tmp_path / "data").iterdir()] == [".cache"]
+
+
+@pytest.mark.usefixtures("mirrored")
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["study=residual", "task=mnist", "arm=with", "seed=3"], ["error", "loss"]),
+        (["study=residual", "task=cifar10", "task.examples=500", "task.noise=0.2"], ["error", "loss"]),
+        (["study=layernorm", "task=tinyshakespeare", "seed=3"], ["loss"]),
+        (["study=layernorm", "task=names", "arm=without"], ["loss"]),
+    ],
+)
+def test_any_task_on_real_data(words: list[str], named: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words, "recipe.steps=4", "recipe.patience=1.0"]) == 0
+    out = capsys.readouterr().out
+    assert "finished in" in out
+    assert all(f"{name} " in out for name in named)
+
+
+def test_data_that_is_missing_ends_with_2_and_how_to_come_by_it(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for kept in (images.mnist, images._array):
+        kept.cache_clear()  # by another test, where there was a mirror
+    assert main(["study=residual", "task=mnist", "recipe.steps=4"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: ")
+    assert told.endswith(
+        "found nothing there, and ABLATLAS_MIRROR is not set; fetch it: python -m ablatlas.data fetch mnist\n"
+    )

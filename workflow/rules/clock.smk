@@ -2,6 +2,8 @@
 
 
 rule clock:
+    input:
+        ancient(lambda w: EVERY[w.study].data_notes("base")),
     output:
         "data/runs/{study}/clock-{digest}.json.gz",
     # Before everything else: all cores are free at once only while nothing has begun.

@@ -4,7 +4,10 @@
 rule train:
     input:
         # What a ledger says is in its name's digest, so its date says nothing.
-        ancient(lambda w: ledgers(EVERY[w.study], EVERY[w.study].rates_from(w.cell))),
+        ledgers=ancient(
+            lambda w: ledgers(EVERY[w.study], EVERY[w.study].rates_from(w.cell))
+        ),
+        data=ancient(lambda w: EVERY[w.study].data_notes(w.cell)),
     output:
         "data/runs/{study}/{cell}-{digest}.json.gz",
     priority: turn

@@ -4,7 +4,8 @@
 rule tune:
     input:
         # Where it is time that counts, the base cell's curves set what is aimed at.
-        ancient(lambda w: targets(EVERY[w.study], w.cell)),
+        targets=ancient(lambda w: targets(EVERY[w.study], w.cell)),
+        data=ancient(lambda w: EVERY[w.study].data_notes(w.cell)),
     output:
         "data/runs/{study}/{cell}-{digest}.tuning.json.gz",
     priority: lambda w: turn(w) + 50

@@ -125,7 +125,7 @@ def score(primary: Tree, found: dict[str, Ladder]) -> Score:
 def _moved(where: Where, ladder: Ladder, run: Tree) -> bool:
     path = str(ladder.path)
     overridden = any(touches(override, path) for override, _ in where.overrides)
-    return overridden and at(run, path) != ladder.reference
+    return overridden and (path not in paths(run) or at(run, path) != ladder.reference)
 
 
 def _ladder(where: Where, name: str, entry: object, config: Tree, made: dict[str, Variant]) -> Ladder:

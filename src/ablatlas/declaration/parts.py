@@ -1,4 +1,4 @@
-"""Parts: each key is one that the part's file has, each word one that its module has, each module there."""
+"""Parts: each key is one that the part's file has, each word one that its module has, each module and dataset there."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from ablatlas import digest, source
 from ablatlas.config import PARTS
+from ablatlas.data import registry
 from ablatlas.declaration.arms import Variant, apply
 from ablatlas.declaration.where import Where, check_kind
 from ablatlas.errors import one_of
@@ -24,16 +25,30 @@ def check_variant(where: Where, root: Path, run: Tree, parts: Tree, variant: Var
 
 
 def _check(where: Where, root: Path, run: Tree, parts: Tree, label: str) -> None:
+    pinned = registry.read(source.package(root) / "data" / registry.FILE)
     for group in PARTS:
         name = run[group].get("name") if isinstance(run[group], dict) else None
-        where.choose(label or f"{group}.name", name, parts[group])
-        _check_keys(where, group, run[group], parts[group][name], label)
+        files = _files(parts[group])
+        where.choose(label or f"{group}.name", name, files)
+        declared = [parts[group][file] for file in files[str(name)]]
+        _check_keys(where, group, run[group], declared[0], label)
+        if "dataset" in run[group]:
+            offered = [tree["dataset"] for tree in declared if tree["dataset"] in pinned]
+            where.choose(label or f"{group}.dataset", run[group]["dataset"], offered)
     for kind, name in digest.named_modules(run).items():
         where.choose(label or kind, name, _modules(root, kind, name))
         digest.version(root, kind, name)
     for path, word, known in _words(root, run):
         if word not in known:
             _refuse(where, run, parts, label, path, word, known)
+
+
+def _files(group: Tree) -> dict[str, list[str]]:
+    """Module -> the files of a group that name it: its own, or one a dataset."""
+    found: dict[str, list[str]] = {}
+    for file, tree in group.items():
+        found.setdefault(tree["name"], []).append(file)
+    return found
 
 
 def _modules(root: Path, kind: str, name: str) -> list[str]:
@@ -66,8 +81,8 @@ def _words(root: Path, run: Tree) -> Iterator[tuple[str, str, Sequence[str]]]:
 def _refuse(where: Where, run: Tree, parts: Tree, label: str, path: str, word: str, known: Sequence[str]) -> NoReturn:
     """Refuse a word that no part has, in the file that says it."""
     group, key = path.split(".", 1)
-    name = run[group]["name"]
-    if not label and parts[group][name].get(key) == word:
-        where = Where(f"params/{group}/{name}.yaml")
+    files = _files(parts[group])[run[group]["name"]]
+    if not label and parts[group][files[0]].get(key) == word:
+        where = Where(f"params/{group}/{files[0]}.yaml")
         path = key
     where.fail(label or path, word, f"{one_of(known)} at {path}" if label else one_of(known), known)

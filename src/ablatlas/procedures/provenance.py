@@ -43,13 +43,14 @@ def _git(root: Path, *words: str) -> str:
 
 
 def provenance(study: Study) -> dict[str, Any]:
-    """Versions, machine, source and the study's registration verbatim."""
+    """Versions, machine, source, the hashes of the data, and the study's registration verbatim."""
     return {
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
         "device": study.device,
         "processor": processor(),
         "threads": THREADS,
         "source": revision(study.root),
+        "data": study.data,
         "scale": study.scale,
         "registration": registered(study),
     }

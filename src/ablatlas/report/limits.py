@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ablatlas import page
 from ablatlas.report import banners
 from ablatlas.report.numbers import number
 from ablatlas.report.view import CONSTRAINTS, Rows, View, headline, why_not
@@ -46,6 +47,7 @@ def limits(view: View) -> list[str]:
         f"Scale {study.scale}, device {view.results.get('device') or 'not recorded'}: model "
         f"{config['model']['name']}, task {config['task']['name']}, recipe {config['recipe']['name']}. "
         "Nothing here says how the effect grows or shrinks at the size of the original paper.",
+        *(f"Data: {line}." for line in page.data(study)),
         *_ladder_limits(view.verdicts),
         *_measure_limits(view.verdicts),
         *([text] if (text := _clock(view)) else []),

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from ablatlas.tasks import Keys
+from ablatlas.tasks.sampling import offsets, shifted, subset
 
 SPLITS = ("train", "validation", "test")
-CLASSES, SIDE = 10, 8
+SIDE = 8
 
 
 @cache
@@ -41,34 +42,9 @@ def study_scans(examples: int, copies: int, places: int, keys: Keys) -> dict[str
     return {split: (rolled(grey, places, keys, split), labels) for split, (grey, labels) in data.items()}
 
 
-def subset(labels: Tensor, examples: int, copies: int, keys: Keys) -> Tensor:
-    """Indices of `examples` training images, of which `examples / copies` differ; shape (examples,).
-
-    Subsets of one seed are nested and balanced: the images stand class by class in turn, in an order of its own.
-    Raises ValueError where there are not so many images, or copies do not divide them.
-    """
-    if copies < 1 or examples % copies:
-        raise ValueError(f"task.copies: found {copies}, expected a divisor of the {examples} examples")
-    most = len(labels) * copies
-    if not 1 <= examples <= most:
-        raise ValueError(f"task.examples: found {examples}, expected a whole number from 1 to {most}, all images")
-    order = torch.randperm(len(labels), generator=keys("subset", 0))
-    turn = torch.stack([(labels[order] == label).cumsum(0) * (labels[order] == label) for label in range(CLASSES)]).sum(
-        0
-    )
-    return order[turn.argsort(stable=True)][: examples // copies].repeat(copies)
-
-
 def rolled(grey: Tensor, places: int, keys: Keys, split: str) -> Tensor:
     """Images (n, 64), each rolled around the frame by one of the first `places` of its 64 offsets.
 
     Raises ValueError where the frame has no so many places.
     """
-    if not 1 <= places <= SIDE * SIDE:
-        raise ValueError(f"task.places: found {places}, expected a whole number from 1 to {SIDE * SIDE}")
-    offsets = torch.randint(places, (len(grey),), generator=keys(f"places, {split}", 0))
-    rows, columns = offsets // SIDE, offsets % SIDE
-    down = (torch.arange(SIDE) - rows[:, None]) % SIDE  # (n, 8): the row that each row comes from
-    across = (torch.arange(SIDE) - columns[:, None]) % SIDE
-    image = grey.view(-1, SIDE, SIDE).gather(1, down[:, :, None].expand(-1, -1, SIDE))
-    return image.gather(2, across[:, None, :].expand(-1, SIDE, -1)).flatten(1)
+    return shifted(grey, offsets(len(grey), places, SIDE, keys, split), SIDE)
