@@ -26,9 +26,17 @@ def run_digest(run_config: dict[str, Any], root: Path | None = None) -> str:
     Raises StudyError where a module does not exist or declares no VERSION.
     """
     root = root or find_root()
-    versions = {kind: version(root, kind, name) for kind, name in named_modules(run_config).items()}
-    config = {key: value for key, value in run_config.items() if USUAL.get(key) != value}
-    return digest({"config": config, "versions": versions})
+    return of_run(run_config, {kind: version(root, kind, name) for kind, name in named_modules(run_config).items()})
+
+
+def of_run(run_config: dict[str, Any], versions: dict[str, int]) -> str:
+    """The digest of a run whose modules had these VERSIONs, by what a module is to a run: model, task, …"""
+    return digest({"config": significant(run_config), "versions": versions})
+
+
+def significant(run_config: dict[str, Any]) -> dict[str, Any]:
+    """A run's configuration less what stands at its usual value."""
+    return {key: value for key, value in run_config.items() if USUAL.get(key) != value}
 
 
 def run_key(digest: str, seed: int, engine: str, torch: str, device: str, threads: int) -> str:
