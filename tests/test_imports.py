@@ -31,6 +31,7 @@ MAY: dict[str, set[str]] = {
     "report": {"stats", "record", *DECLARED},
     "changes": {"record", *DECLARED},
     "published": {"changes", "record", *DECLARED},
+    "agreement": {"published", "record", *DECLARED},
     "publish": {"controls", "published", "stats", "record", *DECLARED},
 }
 TRAINING = {"randomness", "nn", "models", "tasks", "train", "procedures"}
@@ -40,7 +41,7 @@ NEVER: dict[str, set[str]] = {
     **{part: {"torch", "numpy", "scipy"} | TABLES | PLOTTING for part in DECLARED},
     **dict.fromkeys(TRAINING, TABLES | PLOTTING),
     "crossing": {"torch", "numpy"} | TABLES | PLOTTING,
-    **dict.fromkeys(["changes", "controls", "plan", "published", "record", "stats"], {"torch"} | PLOTTING),
+    **dict.fromkeys(["agreement", "changes", "controls", "plan", "published", "record", "stats"], {"torch"} | PLOTTING),
     "report": {"torch"},
     "publish": {"torch"},
 }

@@ -53,11 +53,12 @@ def check(study: Study) -> None:
     """
     wanted = files(study, published=True)
     if missing := [path for path in wanted if FOLDER not in path.parents]:
-        raise PublishedError(
-            f"{FOLDER / study.name}: {len(missing)} of {len(wanted)} records are not those of {study.file} as it is:\n  "
-            + "\n  ".join(changes(study, missing))
-            + f"\n`snakemake --profile workflow/profiles/local -n {study.name}` says what would be trained"
-        )
+        lines = [
+            f"{FOLDER / study.name}: {len(missing)} of {len(wanted)} records are not those of {study.file} as it is:",
+            *(f"  {change}" for change in changes(study, missing)),
+            f"`snakemake --profile workflow/profiles/local -n {study.name}` says what would be trained",
+        ]
+        raise PublishedError("\n".join(lines))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
