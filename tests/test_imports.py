@@ -32,6 +32,7 @@ MAY: dict[str, set[str]] = {
     "changes": {"record", *DECLARED},
     "published": {"changes", "record", *DECLARED},
     "agreement": {"published", "record", *DECLARED},
+    "store": {"train", "published", "record", *DECLARED},
     "publish": {"controls", "published", "stats", "record", *DECLARED},
 }
 TRAINING = {"randomness", "nn", "models", "tasks", "train", "procedures"}
@@ -44,6 +45,7 @@ NEVER: dict[str, set[str]] = {
     **dict.fromkeys(["agreement", "changes", "controls", "plan", "published", "record", "stats"], {"torch"} | PLOTTING),
     "report": {"torch"},
     "publish": {"torch"},
+    "store": TABLES | PLOTTING,
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 
