@@ -7,6 +7,7 @@ For a person at a keyboard, never for a job: DVC locks the whole repository whil
 """
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -15,7 +16,6 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ablatlas import record
 from ablatlas.config import find_root
@@ -81,19 +81,38 @@ def _link(source: Path, target: Path) -> None:
 
 
 def check(root: Path) -> list[str]:
-    """What DVC has of data, in lines. Raises StoreError, naming each, for files that are not what git says of them."""
+    """What DVC has of data, in lines.
+
+    Raises StoreError, naming each, for files that are not what git says of them, and for objects of the cache that are
+    not what their names say: `dvc push` would hand them on.
+    """
     with tempfile.TemporaryDirectory() as empty:  # without what DVC remembers, it reads every file
-        told = _dvc(root, "data", "status", "--granular", "--json", DVC_SITE_CACHE_DIR=empty)
-    found: dict[str, dict[str, Any]] = json.loads(told)
-    uncommitted = found.get("uncommitted", {})
-    if damaged := _stored([*uncommitted.get("modified", ()), *uncommitted.get("unknown", ())]):
-        raise StoreError("\n  ".join(["not what git says of them:", *damaged]))
-    absent = _stored(uncommitted.get("deleted", ()))
-    return [f"{path}: not here, `dvc pull` brings it" for path in absent] or ["all data are what git says of them"]
+        status = _dvc(root, "data", "status", "--granular", "--json", DVC_SITE_CACHE_DIR=empty)
+    uncommitted: dict[str, list[str]] = json.loads(status).get("uncommitted", {})
+    changed = _data([*uncommitted.get("modified", ()), *uncommitted.get("unknown", ())])
+    files = [path for path in changed if not path.endswith("/")]
+    if damaged := [*files, *_rotten(Path(_dvc(root, "cache", "dir").strip()))]:
+        head = "not what git says of them; remove them, and `dvc pull` brings them again:"
+        raise StoreError("\n  ".join([head, *damaged]))
+    absent = _data(uncommitted.get("deleted", ()))
+    folders = [path for path in absent if path.endswith("/")]
+    told = [f"{path}: not here, `dvc pull` brings it" for path in folders or absent]
+    return told or ["all data are what git says of them"]
 
 
-def _stored(paths: Sequence[str]) -> list[str]:
-    """Those of DVC's paths that are data: its figures are its pipeline's."""
+def _rotten(cache: Path) -> list[str]:
+    """The objects of a cache whose content has not the hash that they are named by."""
+    objects = sorted(path for path in cache.glob("files/md5/??/*") if path.is_file())
+    return [str(path) for path in objects if _md5(path) != path.parent.name + path.name.removesuffix(".dir")]
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def _data(paths: Sequence[str]) -> list[str]:
+    """Those of DVC's paths that are data: its figures are its pipeline's. A folder ends in a slash."""
     return sorted(path for path in paths if any(folder in Path(path).parents for folder in STORED))
 
 
