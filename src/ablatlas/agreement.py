@@ -68,9 +68,10 @@ def runs(study: Study) -> str:
     """How many runs of the records that both have end in the same bits, and on which machines."""
     kept = study.root / FOLDER / study.name
     trained = [path for path in files(study, published=False) if not path.name.startswith("clock-")]
-    both = [(study.root / path, kept / path.name) for path in trained if (kept / path.name).is_file()]
+    twins = [(study.root / path, kept / path.name) for path in trained]
+    both = [(mine, theirs) for mine, theirs in twins if mine.is_file() and theirs.is_file()]
     if not both:
-        return "  runs: none in common, the study has changed since it was published"
+        return "  runs: nothing to compare, none of those that are published was trained here"
     pairs = [(record.read(mine), record.read(theirs)) for mine, theirs in both]
     same = [theirs.get(key) == row for mine, theirs in map(_outcomes, pairs) for key, row in mine.items()]
     here, there = (machine(one.provenance) for one in pairs[0])

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, copy_repository, environment, snakemake, type_in
+from conftest import ROOT, copy_repository, edit, environment, planned, snakemake, type_in
 from omegaconf import OmegaConf
 
 from ablatlas import record
@@ -17,18 +17,6 @@ from ablatlas.study import load, names
 
 pytestmark = pytest.mark.xdist_group("dag")
 STUDIES = names(ROOT)
-
-
-def planned(root: Path, target: str = "all", published: str = "use") -> set[str]:
-    """The records (cells', their ledgers', clocks') that a dry run would make, without their digests."""
-    told = snakemake(root, "-n", target, "--quiet", "host", published=published)
-    return set(re.findall(r"output: data/runs/(\S+?)-[0-9a-f]{12}(?:\.tuning)?\.json\.gz", told))
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
 
 
 @pytest.mark.parametrize("study", STUDIES)
