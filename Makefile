@@ -16,6 +16,7 @@ SNAKEMAKE = snakemake --profile workflow/profiles/local --cores $(CORES)
 
 atlas: $(VENV)/.made ## retrain what the essays claim of the headline studies from nothing and draw the atlas
 	$(SNAKEMAKE) headline --config published=ignore ladders=claimed scale=$(SCALE)
+	@python -m ablatlas.agreement --ladders claimed --scale $(SCALE)
 
 test: $(VENV)/.made-dev ## the test suite
 	python -m pytest -n 2 --dist loadgroup

@@ -1,6 +1,8 @@
 """What tests share: a repository of their own to work in, the commands that a person types there, and real data."""
 
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,6 +16,7 @@ MIRROR = "ABLATLAS_MIRROR"
 NAMED = os.environ.get(MIRROR)
 ROOT = Path(__file__).parent.parent
 COPIED = ("Snakefile", "Makefile", "README.md", "pyproject.toml", "constraints.txt", "workflow", "params", "src")
+DVC = ("dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore")
 
 
 def copy_repository(target: Path) -> Path:
@@ -32,7 +35,9 @@ def copy_repository(target: Path) -> Path:
 def environment(root: Path) -> dict[str, str]:
     """The environment in which the commands of `root` run its own source, with this interpreter's tools."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return os.environ | {"PATH": path, "PYTHONPATH": str(root / "src"), "OMP_NUM_THREADS": "1"}
+    site = str(root.parent / "dvc-site")  # what DVC remembers of files
+    own = {"PATH": path, "PYTHONPATH": str(root / "src"), "OMP_NUM_THREADS": "1", "DVC_SITE_CACHE_DIR": site}
+    return os.environ | own
 
 
 def type_in(root: Path, *words: str, timeout: float = 1800) -> str:
@@ -49,6 +54,37 @@ def snakemake(root: Path, *words: str, scale: str = "smoke", published: str = "u
     """Run Snakemake as the README does, at a scale."""
     profile = ("--profile", "workflow/profiles/local", "--cores", "2")
     return type_in(root, "snakemake", *profile, *words, "--config", f"scale={scale}", f"published={published}")
+
+
+def planned(root: Path, target: str = "all", published: str = "use") -> set[str]:
+    """The records (cells', their ledgers', clocks') that a dry run would make, without their digests."""
+    told = snakemake(root, "-n", target, "--quiet", "host", published=published)
+    return set(re.findall(r"output: data/runs/(\S+?)-[0-9a-f]{12}(?:\.tuning)?\.json\.gz", told))
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace a text that a file holds. Fails the test where it does not."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def under_dvc(root: Path) -> Path:
+    """Make a folder a git repository with this project's DVC settings, and commit all that git does not ignore."""
+    for name in DVC:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, root / name)
+    type_in(root, "git", "init", "--quiet")
+    type_in(root, "git", "config", "user.email", "nobody@example.org")
+    type_in(root, "git", "config", "user.name", "nobody")
+    commit(root)
+    return root
+
+
+def commit(root: Path) -> None:
+    """Commit all that git does not ignore."""
+    type_in(root, "git", "add", "--all")
+    type_in(root, "git", "commit", "--quiet", "--allow-empty", "--message", "as it is")
 
 
 @pytest.fixture(scope="session")
@@ -122,3 +158,11 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mirrored(mirror: Path, bare: Path, monkeypatch: pytest.MonkeyPatch, no_network: None) -> None:
     """All data lies in the mirror, and nowhere else."""
     monkeypatch.setenv(MIRROR, str(mirror))
+
+
+@pytest.fixture
+def published(cloned: Path) -> Path:
+    """The fresh clone under git and DVC, with the index of two of its studies."""
+    studies = {name: {"scale": "smoke"} for name in ("layernorm", "residual")}
+    (cloned / "data" / "published" / "index.json").write_text(json.dumps({"studies": studies}))
+    return under_dvc(cloned)

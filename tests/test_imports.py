@@ -31,7 +31,11 @@ MAY: dict[str, set[str]] = {
     "plan": {"procedures", "stats", "record", *DECLARED},
     "controls": {"procedures", "train", "stats", "record", *DECLARED},
     "report": {"stats", "record", *DECLARED},
-    "publish": {"controls", "report", "stats", "record", *DECLARED},
+    "changes": {"record", *DECLARED},
+    "published": {"changes", "record", *DECLARED},
+    "agreement": {"published", "record", *DECLARED},
+    "store": {"train", "published", "record", *DECLARED},
+    "publish": {"controls", "published", "stats", "record", *DECLARED},
 }
 TRAINING = {"randomness", "nn", "models", "data", "tasks", "train", "procedures"}
 PLOTTING = {"matplotlib", "seaborn"}
@@ -40,9 +44,10 @@ NEVER: dict[str, set[str]] = {
     **{part: {"torch", "numpy", "scipy"} | TABLES | PLOTTING for part in DECLARED},
     **dict.fromkeys(TRAINING, TABLES | PLOTTING),
     "crossing": {"torch", "numpy"} | TABLES | PLOTTING,
-    **dict.fromkeys(["record", "stats", "plan", "controls"], {"torch"} | PLOTTING),
+    **dict.fromkeys(["agreement", "changes", "controls", "plan", "published", "record", "stats"], {"torch"} | PLOTTING),
     "report": {"torch"},
     "publish": {"torch"},
+    "store": TABLES | PLOTTING,
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -28,9 +28,18 @@ def run_digest(run_config: dict[str, Any], root: Path | None = None) -> str:
     """
     root = root or find_root()
     versions = {kind: version(root, kind, name) for kind, name in named_modules(run_config).items()}
-    config = {key: value for key, value in run_config.items() if USUAL.get(key) != value}
-    read = pins(run_config["task"].get("dataset"), root)
-    return digest({"config": config, "versions": versions, **({"data": read} if read else {})})
+    return of_run(run_config, versions, pins(run_config["task"].get("dataset"), root))
+
+
+def of_run(run_config: dict[str, Any], versions: dict[str, int], read: dict[str, str]) -> str:
+    """The digest of a run whose modules had these VERSIONs, by what a module is to a run, and which read these data."""
+    data = {"data": read} if read else {}
+    return digest({"config": significant(run_config), "versions": versions, **data})
+
+
+def significant(run_config: dict[str, Any]) -> dict[str, Any]:
+    """A run's configuration less what stands at its usual value."""
+    return {key: value for key, value in run_config.items() if USUAL.get(key) != value}
 
 
 def pins(dataset: str | None, root: Path) -> dict[str, str]:

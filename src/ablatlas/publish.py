@@ -1,66 +1,84 @@
 """`python -m ablatlas.publish`: copy records, ledgers, results and the atlas figure to where git tracks them.
 
 The one writer of `data/published/`, outside `all`: what lies there is what the project stands behind. A published
-record is kept, unless it is of another digest or `--published ignore` asks for the working one in its place. What the
-controls of this version found goes with it where they were run; if one has failed nothing is published.
+record gives way to one of another digest; to one of the same digest only where `--replace` asks for it. What the
+controls of this version found goes with it where they were run. Everything is looked at before anything is copied.
 """
 
 import argparse
 import hashlib
 import json
-import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ablatlas import record
 from ablatlas.controls import work as controls
+from ablatlas.published import FOLDER, INDEX, files
 from ablatlas.record import RecordError, write_whole
+from ablatlas.stats.checks import MeasureError
+from ablatlas.stats.collect import collect
+from ablatlas.stats.measure import check
 from ablatlas.study import Study, StudyError, find_root, load, names
 
 REFUSED = "smoke"  # proves the plumbing, never a claim
 
 
-def files_of(study: Study, use: bool) -> list[Path]:
-    """A study's confirmation and tuning records and its clock's, relative to the root."""
-    tuned = [study.tuning_record(cell, published=use) for cell in study.tuned_cells]
-    timed = [study.clock_record(published=use)] if study.clock else []
-    return [study.record(cell, published=use) for cell in study.cells] + tuned + timed
+def allowed(study: Study, use: bool, replace: bool) -> None:
+    """Refuse what the project cannot stand behind.
+
+    use: whether a published record stands in for the working one. replace: whether one may give way to a rerun.
+    Raises StudyError for smoke runs, for a record that would be replaced unasked and for results of another digest,
+    RecordError and MeasureError for records that are not whole, are of several machines, or were not tuned alike.
+    """
+    if study.scale == REFUSED:
+        raise StudyError("command line", "scale", study.scale, "a scale whose runs can carry a claim")
+    kept = FOLDER / study.name
+    for path in files(study, use):
+        if path.parent != kept and (study.root / kept / path.name).exists() and not replace:
+            raise StudyError(
+                kept / path.name, "record", "a published one", "replace=yes, for a rerun to take its place"
+            )
+    check(study, *collect(study, published=use))
+    found = json.loads((study.root / study.results).read_bytes())["digest"]
+    if found != study.digest:
+        raise StudyError(study.results, "digest", found, study.digest)
 
 
 def publish_study(study: Study, use: bool) -> dict[str, Any]:
-    """Copy one study's files, drop those of other digests, and return its entry in the index.
-
-    Raises RecordError for a record that is not whole, before anything is copied.
-    """
-    folder = study.root / "data" / "published" / study.name
-    files = [study.root / path for path in files_of(study, use)]
-    runs = {path.name: len(record.read(path).run) for path in files}
-    result = (study.root / study.results).read_bytes()
-    for path in files:
+    """Copy one study's files, drop those of other digests, and return its entry in the index."""
+    folder = study.root / FOLDER / study.name
+    working = [study.root / path for path in files(study, use)]
+    runs = {path.name: len(record.read(path).run) for path in working}
+    for path in working:
         if path.parent != folder:
             write_whole(folder / path.name, path.read_bytes())
     for path in folder.iterdir():
         if path.name not in runs:
             path.unlink()
-    write_whole(study.root / "data" / "published" / "results" / f"{study.name}.json", result)
+    result = (study.root / study.results).read_bytes()
+    write_whole(study.root / FOLDER / "results" / f"{study.name}.json", result)
     hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sorted(runs)}
     return {"digest": study.digest, "scale": study.scale, "runs": sum(runs.values()), "records": hashes}
 
 
-def publish(studies: list[Study], atlas: Path, use: bool) -> None:
+def publish(studies: Sequence[Study], atlas: Path, use: bool = True, replace: bool = False) -> None:
     """Publish studies, the controls and the figure that the README shows, then the index of all.
 
-    Raises StudyError, before anything is copied, where a control has failed.
+    Raises what `allowed` raises, and StudyError where a control has failed, before anything is copied.
     """
     root = studies[0].root
     judged = _controls(root, studies[0].scale)
+    drawn = (root / atlas).read_bytes()
+    for study in studies:
+        allowed(study, use, replace)
     if judged is not None:
-        write_whole(root / "data" / "published" / "results" / "controls.json", judged)
+        write_whole(root / FOLDER / "results" / "controls.json", judged)
     index = {study.name: publish_study(study, use) for study in studies}
-    shutil.copyfile(root / atlas, root / "docs" / "atlas.svg")
+    write_whole(root / "docs" / "atlas.svg", drawn)
     text = json.dumps({"studies": index}, indent=1, sort_keys=True) + "\n"
-    write_whole(root / "data" / "published" / "index.json", text.encode())
+    write_whole(root / INDEX, text.encode())
     print(f"published {len(studies)} studies, {sum(entry['runs'] for entry in index.values())} runs")
 
 
@@ -79,14 +97,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ablatlas.publish", description=__doc__)
     parser.add_argument("--scale", default="laptop")
     parser.add_argument("--published", choices=["use", "ignore"], default="use")
+    parser.add_argument("--replace", action="store_true", help="let reruns take the place of published records")
     parser.add_argument("--atlas", type=Path, required=True, help="the atlas figure, as SVG")
     given = parser.parse_args(arguments)
     try:
-        if given.scale == REFUSED:
-            raise StudyError("command line", "scale", given.scale, "a scale whose runs can carry a claim")
         studies = [load(name, given.scale) for name in names(find_root())]
-        publish(studies, given.atlas, given.published == "use")
-    except (StudyError, RecordError, OSError) as error:
+        publish(studies, given.atlas, given.published == "use", given.replace)
+    except (StudyError, RecordError, MeasureError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

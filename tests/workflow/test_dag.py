@@ -9,26 +9,17 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, copy_repository, environment, snakemake, type_in
+from conftest import ROOT, copy_repository, edit, environment, planned, snakemake, type_in
 from omegaconf import OmegaConf
 
 from ablatlas import record
-from ablatlas.study import load, names
+from ablatlas.controls import work as controls
+from ablatlas.publish import publish
+from ablatlas.stats.checks import MeasureError
+from ablatlas.study import StudyError, load, names
 
 pytestmark = pytest.mark.xdist_group("dag")
 STUDIES = names(ROOT)
-
-
-def planned(root: Path, target: str = "all", published: str = "use") -> set[str]:
-    """The records (cells', their ledgers', clocks') that a dry run would make, without their digests."""
-    told = snakemake(root, "-n", target, "--quiet", "host", published=published)
-    return set(re.findall(r"output: data/runs/(\S+?)-[0-9a-f]{12}(?:\.tuning)?\.json\.gz", told))
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
 
 
 @pytest.mark.parametrize("study", STUDIES)
@@ -165,3 +156,44 @@ def test_publish_and_train_no_more(worked: Path) -> None:
         assert all(str(study.record(cell)).startswith("data/published/") for cell in study.cells)
         assert (worked / "data" / "published" / "results" / f"{name}.json").exists()
     assert (worked / "docs" / "atlas.svg").read_text().startswith("<?xml")
+    study, atlas = load("residual", "tiny", root=worked), Path("reports", "tiny", "atlas", "figure.svg")
+    before = tracked(worked)
+    with pytest.raises(StudyError, match="found a published one, expected replace=yes"):
+        publish([study], atlas, use=False)
+    unequal(worked / study.tuning_record("base", published=False))
+    with pytest.raises(MeasureError, match="unequal or empty numbers of trials"):
+        publish([study], atlas, use=False, replace=True)
+    failed = controls.load("tiny", worked)
+    (worked / failed.results).write_text(json.dumps({"digest": failed.digest, "passed": False}))
+    with pytest.raises(StudyError, match="passed: found false"):
+        publish([study], atlas)
+    assert tracked(worked) == before
+    (worked / failed.results).unlink()
+    rerun = worked / study.record("base", published=False)
+    rerun.write_bytes(slower(rerun))
+    (worked / study.tuning_record("base", published=False)).write_bytes(
+        before[f"data/published/residual/{study.tuning_record('base').name}"]
+    )
+    publish([study], atlas, use=False, replace=True)
+    assert tracked(worked)[f"data/published/residual/{rerun.name}"] == rerun.read_bytes()
+
+
+def tracked(root: Path) -> dict[str, bytes]:
+    """Every published file."""
+    files = [path for path in (root / "data" / "published").rglob("*") if path.is_file()]
+    return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+
+def unequal(path: Path) -> None:
+    """Take one trial out of a ledger."""
+    found = record.read(path)
+    found.ledger["trials"].pop()
+    record.write(path, found)
+
+
+def slower(path: Path) -> bytes:
+    """A record as it would be, had its runs taken longer."""
+    found = record.read(path)
+    for meters in found.meters:
+        meters["seconds"] += 1
+    return record.packed(found)

@@ -1,9 +1,10 @@
 # What the rules ask of a study: its files, all of which carry a digest or are made from files that do.
 
 SCALE = config.get("scale", "laptop")
-PUBLISHED = config.get(
-    "published", "use"
-)  # `ignore` trains anew what data/published holds
+# `yes` trains anew what data/published holds, for `publish` to put in its place
+REPLACE = config.get("replace", "no") in ("yes", True)
+# `ignore` trains it anew as well, and leaves it where it is
+PUBLISHED = "ignore" if REPLACE else config.get("published", "use")
 LADDERS = config.get("ladders", "all")  # `claimed` leaves out what no essay claims
 STUDIES = {name: load(name, SCALE, ladders=LADDERS) for name in names()}
 CONTROLS = {name: load(name, SCALE) for name in controls()}

@@ -14,3 +14,4 @@ rule publish:
         atlas=f"{REPORTS}/atlas/figure.svg",
     shell:
         "python -m ablatlas.publish --scale {SCALE} --published {PUBLISHED} --atlas {input.atlas}"
+        + (" --replace" if REPLACE else "")

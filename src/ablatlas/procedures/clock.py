@@ -111,6 +111,7 @@ def circumstances(study: Study, energy: Counter, rows: list[list]) -> dict[str, 
     others = sum(row["others"] * row["seconds"] for row in flat) / sum(row["seconds"] for row in flat)
     return {
         **provenance(study),
+        "settings": study.clock,
         "node": hashlib.sha256(platform.node().encode()).hexdigest()[:8],
         "processors": psutil.cpu_count(),
         "counter": energy.name,

@@ -30,10 +30,10 @@ def processor() -> str:
 
 
 def revision(root: Path) -> dict[str, Any]:
-    """The source's git commit and whether the tree differed from it; nulls outside a repository."""
+    """The source's git commit, and whether `src` and `params` were as it has them; nulls outside a repository."""
     try:
         commit = _git(root, "rev-parse", "HEAD")
-        return {"commit": commit, "clean": not _git(root, "status", "--porcelain", "--untracked-files=no")}
+        return {"commit": commit, "clean": not _git(root, "status", "--porcelain", "--", "src", "params")}
     except (OSError, subprocess.CalledProcessError):
         return {"commit": None, "clean": None}
 
@@ -43,8 +43,10 @@ def _git(root: Path, *words: str) -> str:
 
 
 def provenance(study: Study) -> dict[str, Any]:
-    """Versions, machine, source, the hashes of the data, and the study's registration verbatim."""
+    """The study and its digest, versions, machine, source, hashes of the data, the registration verbatim."""
     return {
+        "study": study.name,
+        "digest": study.digest,
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
         "device": study.device,
         "processor": processor(),

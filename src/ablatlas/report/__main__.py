@@ -1,4 +1,7 @@
-"""`python -m ablatlas.report study NAME …` writes one study's report, `… atlas …` and `… controls …` their pages."""
+"""`python -m ablatlas.report study NAME …` writes one study's report, `… atlas …` and `… controls …` their pages.
+
+`python -m ablatlas.report figure NAME …` draws the figure of a study's report, or of the `atlas`, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,11 @@ def parser() -> argparse.ArgumentParser:
     known = kinds.add_parser("controls", help="index.html and figure.svg, .pdf, .png of the controls")
     known.add_argument("--results", type=Path, required=True)
     known.add_argument("--out", type=Path, required=True)
+    alone = kinds.add_parser("figure", help="the one figure of a study, or of the atlas, as SVG")
+    alone.add_argument("name", help="a study, or `atlas`")
+    alone.add_argument("--scale", default="laptop")
+    alone.add_argument("--results", type=Path, nargs="+", required=True)
+    alone.add_argument("--out", type=Path, required=True)
     return parse
 
 
@@ -40,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             build.study(given.name, given.scale, given.results, given.out, find_root(), given.controls)
         elif given.kind == "atlas":
             build.atlas(given.results, given.out, find_root(), given.controls)
+        elif given.kind == "figure":
+            build.figure(given.name, given.scale, given.results, given.out, find_root())
         else:
             build.controls(given.results, given.out, find_root())
     except (ReportError, StudyError) as error:

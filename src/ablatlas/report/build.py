@@ -14,6 +14,9 @@ import nbformat
 import papermill
 from nbformat import NotebookNode
 
+from ablatlas.record import write_whole
+from ablatlas.report import heatmap, plots, style
+from ablatlas.report.atlas import load as load_atlas
 from ablatlas.report.page import body, page
 from ablatlas.report.view import ReportError, load, read, read_controls
 
@@ -66,6 +69,20 @@ def controls(results: Path, out: Path, root: Path) -> None:
         notebook = execute(root / "workflow/notebooks/controls.py", given, made)
         links = {"Figure as PDF": "figure.pdf", "The atlas": ATLAS}
         _write(made / "index.html", page("Ablatlas: controls", body(notebook), links))
+
+
+def figure(name: str, scale: str, results: list[Path], out: Path, root: Path) -> None:
+    """Write the one figure of a study, or of the `atlas`, as SVG: to the byte that which stands beside its report.
+
+    Raises ReportError for results that cannot be reported; `out` is then as it was.
+    """
+    if name == "atlas":
+        drawn = heatmap.draw(load_atlas(map(str, results)))
+    elif len(results) != 1:
+        raise ReportError(f"{name}: found {len(results)} files of results, expected one: only `atlas` takes several")
+    else:
+        drawn, _ = plots.leading(load(name, scale, results[0], root))
+    write_whole(out, style.render(drawn))
 
 
 def _from(folder: Path, path: Path | None) -> str:

@@ -26,6 +26,11 @@ FIGURES: dict[str, tuple[Draw, Caption, str]] = {  # measure: figure, caption, t
 }
 
 
+def leading(view: View) -> tuple[Figure, Words]:
+    """The figure of a study: its main ladder's."""
+    return main(view, view.ladders[0] if view.ladders else None)
+
+
 def main(view: View, ladder: Ladder | None) -> tuple[Figure, Words]:
     """A ladder's own figure; the one that says so where there is none."""
     if ladder is None or not drawable(view, ladder):

@@ -45,7 +45,7 @@ def verdict(view: View) -> Html:
 
 def main_figure(view: View, stem: str = "") -> Html:
     """The figure of the main ladder; with a `stem` it is also written as svg, pdf and png."""
-    drawn, words = plots.main(view, view.ladders[0] if view.ladders else None)
+    drawn, words = plots.leading(view)
     if stem:
         style.save(drawn, Path(stem))
     return _figure(drawn, words)

@@ -29,11 +29,7 @@ def measure(study: Study, confirmation: Confirmation, ledgers: Ledgers, clock: C
     "seconds". clock: what the clock saw, of a study that has one.
     Raises MeasureError where the records do not allow an honest number.
     """
-    check_runs(study, confirmation, columns_needed(study.ladders.values()))
-    check_provenance(confirmation, clock)
-    check_ledgers(study, ledgers)
-    if clock:
-        check_clock(study, clock)
+    check(study, confirmation, ledgers, clock)
     evidence = Evidence(study, confirmation, ledgers, clock)
     climbs = ask_threshold.climbs(evidence)
     found = answers(evidence, climbs)
@@ -50,6 +46,15 @@ def measure(study: Study, confirmation: Confirmation, ledgers: Ledgers, clock: C
         "unmeasured": _unmeasured(study, verdicts),
         "tables": tables(evidence, climbs),
     }
+
+
+def check(study: Study, confirmation: Confirmation, ledgers: Ledgers, clock: Clock | None = None) -> None:
+    """Refuse what allows no honest number: holes, several machines, unequal tuning. Raises MeasureError."""
+    check_runs(study, confirmation, columns_needed(study.ladders.values()))
+    check_provenance(confirmation, clock)
+    check_ledgers(study, ledgers)
+    if clock:
+        check_clock(study, clock)
 
 
 def _registration_changes(study: Study, confirmation: Confirmation) -> list[Row]:
