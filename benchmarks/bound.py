@@ -40,7 +40,7 @@ def once(folder: Path) -> dict[str, float]:
     Raises ArithmeticError where the kernels alone do not give the stack's gradients.
     """
     import torch
-    from torch.func import functional_call, vmap
+    from torch.func import vmap
     from torch.fx.experimental.proxy_tensor import make_fx
 
     from ablatlas.train.build import deterministic
@@ -61,7 +61,7 @@ def once(folder: Path) -> dict[str, float]:
         numbers = {name: value.detach().requires_grad_(name in trained) for name, value in numbers.items()}
 
         def loss(own: dict[str, torch.Tensor], *part: torch.Tensor) -> torch.Tensor:
-            return stack.task.loss(lambda x: functional_call(stack.model, own, x), part, None)[0]
+            return stack.task.loss(lambda x: stack.lent(own, x), part, None)[0]
 
         losses = vmap(loss)(numbers, *values[len(numbers) :])
         return list(torch.autograd.grad(losses.sum(), [numbers[name] for name in trained]))

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from ablatlas.digest import run_digest
 from ablatlas.nn.attention import Causal
 from ablatlas.train import build, loop, meter, stacked
-from ablatlas.train.batched import FORMS, Attention
+from ablatlas.train.batched import FORMS, Attention, Averages
 from ablatlas.train.optimizers import LANES
 from ablatlas.train.sequential import Training
 from ablatlas.train.stacked import Stack
@@ -336,10 +336,12 @@ def test_batch_normalization_is_torchs(theirs: Any, shape: tuple[int, ...], mean
     x = mean + spread * torch.randn(shape, generator=draw)
     wanted = torch.randn(shape, generator=draw)
     kept = []
-    for layer in (ours, theirs):
+    for layer in map(nn.Sequential, (ours, theirs)):
         given = x.clone().requires_grad_()
+        averages = Averages(layer)
         for _ in range(3):
             y = layer(given)
+            averages.follow(dict(layer.named_buffers()), averages.seen())
         (y * wanted).sum().backward()
         gradients = [given.grad, *(p.grad for p in layer.parameters())]
         kept.append([y, *gradients, *layer.buffers(), layer.eval()(x)])

@@ -16,15 +16,9 @@ from ablatlas.nn.attention import Causal
 
 
 def normalised(norm: Any, x_CN: Tensor) -> Tensor:
-    """Features as rows, each to mean zero and variance one; the running averages of a batch `norm` follow theirs."""
-    size = x_CN.shape[-1]
-    normal, mean, scale = torch.native_layer_norm(x_CN.contiguous(), [size], None, None, norm.eps)
-    with torch.no_grad():
-        variance = scale.squeeze(-1) ** -2 - norm.eps
-        norm.num_batches_tracked.add_(1)
-        averages = (norm.running_mean, mean.squeeze(-1)), (norm.running_var, variance * size / (size - 1))
-        for running, now in averages:
-            running.mul_(1 - norm.momentum).add_(now * norm.momentum)
+    """Features as rows, each to mean zero and variance one; what the averages of a batch `norm` follow is kept."""
+    normal, mean, scale = torch.native_layer_norm(x_CN.contiguous(), [x_CN.shape[-1]], None, None, norm.eps)
+    norm.seen, norm.size = (mean.detach().squeeze(-1), scale.detach().squeeze(-1)), x_CN.shape[-1]
     return normal
 
 
@@ -46,6 +40,34 @@ class ImageNorm(nn.BatchNorm2d):
         normal = normalised(self, x.transpose(0, 1).flatten(1))
         y_CN = torch.addcmul(self.bias[:, None], normal, self.weight[:, None])
         return y_CN.unflatten(1, (x.shape[0], *x.shape[2:])).transpose(0, 1)
+
+
+class Averages:
+    """The running averages of a model's batch normalizations: they follow once a step, all layers in one call."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.norms = {name: part for name, part in model.named_modules() if isinstance(part, BatchNorm | ImageNorm)}
+
+    def seen(self) -> list[tuple[Tensor, Tensor]]:
+        """Of the last batch, each layer's means and inverse standard deviations (C,)."""
+        return [norm.seen for norm in self.norms.values()]  # type: ignore[misc]
+
+    @torch.no_grad()
+    def follow(self, numbers: dict[str, Tensor], seen: list[tuple[Tensor, Tensor]]) -> None:
+        """Move the averages among `numbers`, every one with a row for each member, towards what was seen."""
+        if not self.norms:
+            return
+        norms: list[Any] = list(self.norms.values())
+        means, variances = [mean for mean, _ in seen], list(torch._foreach_pow([scale for _, scale in seen], -2))
+        torch._foreach_sub_(variances, [norm.eps for norm in norms])
+        torch._foreach_mul_(variances, [norm.size for norm in norms])
+        torch._foreach_div_(variances, [norm.size - 1 for norm in norms])
+        momenta = [float(norm.momentum) for norm in norms]
+        for name, now in (("running_mean", means), ("running_var", variances)):
+            running = [numbers[f"{norm}.{name}"] for norm in self.norms]
+            torch._foreach_mul_(running, [1 - momentum for momentum in momenta])
+            torch._foreach_add_(running, list(torch._foreach_mul(now, momenta)))
+        torch._foreach_add_([numbers[f"{norm}.num_batches_tracked"] for norm in self.norms], 1)
 
 
 class Attend(torch.autograd.Function):
@@ -77,6 +99,33 @@ class Attention(Causal):
 def cross_entropy(logits: Tensor, wanted: Tensor) -> Tensor:
     """`F.cross_entropy` of (B, C) and (B,), which torch maps step by step in Python."""
     return -F.log_softmax(logits, -1).gather(-1, wanted.unsqueeze(-1)).mean()
+
+
+class Lent:
+    """A model that is called with numbers which are not its own, by name, and has its own again afterwards.
+
+    `torch.func.functional_call` does the same for any model, tied or parametrised; its care takes as long as a small
+    model's whole forward pass.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self.slots: dict[str, tuple[dict[str, Any], str]] = {}
+        for prefix, part in model.named_modules():
+            for slots in (part._parameters, part._buffers):
+                self.slots |= {f"{prefix}.{name}".lstrip("."): (slots, name) for name in slots}
+
+    def __call__(self, numbers: dict[str, Tensor], *given: Any) -> Any:
+        """The model's answer. Raises KeyError for a name that the model does not have."""
+        own = [(*self.slots[name], number) for name, number in numbers.items()]
+        kept = [slots[name] for slots, name, _ in own]
+        try:
+            for slots, name, number in own:
+                slots[name] = number
+            return self.model(*given)
+        finally:
+            for (slots, name, _), number in zip(own, kept, strict=True):
+                slots[name] = number
 
 
 FUNCTIONS: dict[Callable[..., Tensor], Callable[..., Tensor]] = {F.cross_entropy: cross_entropy}

@@ -15,11 +15,11 @@ from typing import Any
 import psutil
 import torch
 from torch import Tensor
-from torch.func import functional_call, vmap
+from torch.func import vmap
 
 from ablatlas.nn.cell import Cell
 from ablatlas.train import meter
-from ablatlas.train.batched import FUNCTIONS, batched
+from ablatlas.train.batched import FUNCTIONS, Averages, Lent, batched
 from ablatlas.train.build import Noise, build
 from ablatlas.train.crew import Crew, Member, Parameters, copied, sampled
 from ablatlas.train.optimizers import optimizer
@@ -43,6 +43,7 @@ class Stack(Crew):
             task.criterion = FUNCTIONS.get(task.criterion, task.criterion)
         self.task, self.noise = self.tasks[0], Noise(*made[0])
         self.model = batched(deepcopy(models[0]).to("meta"))  # the shape of all of them; it holds no number
+        self.lent, self.averages = Lent(self.model), Averages(self.model)
         self._stack([dict(model.state_dict()) for model in models])
 
     def _stack(self, parameters: Sequence[Parameters]) -> None:
@@ -64,7 +65,7 @@ class Stack(Crew):
 
     def _model(self, numbers: Parameters) -> Callable[..., Any]:
         """The model with a member's own numbers in it."""
-        return lambda *given: functional_call(self.model, numbers, given)
+        return lambda *given: self.lent(numbers, *given)
 
     @property
     def floors(self) -> list[float]:
@@ -76,13 +77,15 @@ class Stack(Crew):
         batch = self._over([task.batch(index) for task in self.tasks])
         drawn = {f"{name}.noise": self._over([(own[name],) for own in noise])[0] for name in self.noise.shapes}
 
-        def loss(numbers: Parameters, batch: Batch) -> Tensor:
+        def loss(numbers: Parameters, batch: Batch) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
             with self.precision:
-                return self.task.loss(self._model(numbers), batch, None)[0]  # a model that carries state never stacks
+                value, _ = self.task.loss(self._model(numbers), batch, None)  # a model that carries state never stacks
+            return value, self.averages.seen()
 
         self.optimizer.zero()
-        losses = vmap(loss)(self.numbers | drawn, batch)
+        losses, seen = vmap(loss)(self.numbers | drawn, batch)
         losses.sum().backward()
+        self.averages.follow(self.numbers, seen)
         return self._mine(losses)
 
     def _mine(self, values: Tensor) -> list[Any]:
