@@ -112,6 +112,7 @@ SHAPES: dict[str, set[tuple[int, ...]]] = {
     "resnet": {(8, 4, 8, 8), (8, 8, 4, 4), (8, 16, 2, 2)},
     "transformer": set(),
     "lstm": set(),
+    "sums": set(),
 }
 
 
