@@ -103,7 +103,8 @@ def outcomes(root: Path, study: str) -> dict[str, list]:
 def test_killed_and_started_again_it_ends_in_the_same_bits(smoke: Path, tmp_path: Path) -> None:
     """Of a study whose runs are shelved one by one."""
     root = copy_repository(tmp_path / "killed")
-    words = ["snakemake", "--profile", "workflow/profiles/local", "--cores", "2", "forget_gate", "--config", "scale=smoke"]
+    profile = ["--profile", "workflow/profiles/local", "--cores", "2"]
+    words = ["snakemake", *profile, "forget_gate", "--config", "scale=smoke"]
     running = subprocess.Popen(
         words, cwd=root, env=environment(root), start_new_session=True, stdout=subprocess.DEVNULL
     )
