@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ablatlas.report import answer, banners, heatmap, numbers, runs, style, tables, text
-from ablatlas.report.answer import claimed
 from ablatlas.report.html import Column, Html, bullets, figure, inline, join, link, paragraph, table
 from ablatlas.report.outcomes import closure
 from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, read, read_controls, term, why_not
 from ablatlas.report.words import MARKS, listed, sentence
-from ablatlas.stats.atlas import with_discoveries
+from ablatlas.stats.atlas import claimed, with_discoveries
 
 CLAIMS: dict[bool | str, str] = {True: "claimed", False: "not claimed"}
 OUTCOMES = (*MARKS, "not measured")

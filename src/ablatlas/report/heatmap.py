@@ -16,11 +16,11 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator
 
 from ablatlas.report import numbers
-from ablatlas.report.answer import claimed
 from ablatlas.report.outcomes import exact
 from ablatlas.report.style import DOUBLE, FAINT, INK, styled
 from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, why_not
 from ablatlas.report.words import MARKS
+from ablatlas.stats.atlas import claimed
 
 LIMIT = 4.0  # log2 ρ at which the colours end: sixteenfold
 # Orange against blue, both light enough for letters; the mark says the direction where colour is lost.

@@ -15,10 +15,11 @@ COUNTS = {"parameters": "parameters", "trainable": "trainable parameters", "flop
 
 def equality(view: View) -> list[str]:
     """For every variant, which counts it shares with `with` in the cells of both, and which differ where."""
-    return [_equal(view, name) for name in view.roles if name != "with"]
+    return [equal(view, name) for name in view.roles if name != "with"]
 
 
-def _equal(view: View, name: str) -> str:
+def equal(view: View, name: str) -> str:
+    """Which counts a variant shares with `with`, and which differ where."""
     differing = {label: _differing(view, name, key) for key, label in COUNTS.items()}
     shared = [label for label, difference in differing.items() if not difference]
     same = [f"as many {listed(shared)} as `with` in every cell"] if shared else []

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ablatlas.report import numbers, text, words
-from ablatlas.report.html import Column, Html, inline, join, table
+from ablatlas.report.html import Column, Html, details, inline, join, table
 from ablatlas.report.outcomes import closure, exact, fit_words
+from ablatlas.report.trace import linked
 from ablatlas.report.view import Row, View
 
 Cells = list[str | Html]
@@ -20,30 +21,55 @@ def columns(names: Sequence[str], numeric: Sequence[str] = ()) -> list[Column]:
 
 def verdicts(view: View) -> Html:
     """Every contrast on every measure: what was compared, the ratio with its interval, p, and the verdict."""
-    read = ("ρ, interval at the level of its family", "plain 95 %", "β")
-    tested = ("p (adjusted)", "p unchanged (adjusted)", "n (needed)")
-    names = ("contrast", "constraint", "measure", *read, *tested, "closure", "verdict")
+    main = [v for v in view.verdicts if v["basis"] == "ladder" or v["role"] == "without"]
+    rest = [v for v in view.verdicts if v not in main]
     caption = (
-        "Every verdict. ρ and β are ratios of levels, steps, FLOPs or rates, as the measure says; β has no verdict."
+        "Verdicts. ρ and β are ratios of levels, steps, FLOPs or rates, as the measure says, ρ at the level at which "
+        "its family was decided and under it at 95 %; β has no verdict. p of a change, adjusted in parentheses; under it "
+        "that of no change. n leads to the runs."
     )
-    return table(caption, columns(names, (*read, *tested)), [_verdict(v) for v in view.verdicts])
+    further = [details("Net terms of the other contrasts", _verdicts("Net terms, likewise.", rest))] if rest else []
+    return join(_verdicts(caption, main), *further)
+
+
+def _verdicts(caption: str, rows: Sequence[Row]) -> Html:
+    read, tested = ("ρ", "β"), ("p (adjusted)", "n (needed)")
+    names = ("contrast", "constraint, measure", *read, *tested, "closure", "verdict")
+    return table(caption, columns(names, (*read, *tested)), [_verdict(v) for v in rows], "stacked")
 
 
 def _verdict(verdict: Row) -> Cells:
-    counted = exact(verdict)
+    primary = ", primary" if verdict["primary"] else ""
     return [
         f"{verdict['numerator']} / {verdict['denominator']}" + _role(verdict),
-        verdict["constraint"] + _claimed(verdict),
-        words.measure(verdict) + (", primary" if verdict["primary"] else ""),
-        numbers.ratio(verdict["rho"]) + ("" if counted else f" at {numbers.percent(verdict['level'])}"),
-        numbers.MISSING if counted else numbers.ratio(verdict["plain"]),
+        _lines(verdict["constraint"] + _claimed(verdict), words.measure(verdict) + primary),
+        _ratios(verdict),
         numbers.ratio(verdict["beta"]) if _known(verdict["beta"]) else numbers.MISSING,
-        _aside(numbers.p_value(verdict["p"]), verdict["p_adjusted"], numbers.p_value),
-        _aside(numbers.p_value(verdict["p_unchanged"]), verdict["p_unchanged_adjusted"], numbers.p_value),
-        _aside(numbers.MISSING if counted else str(verdict["n"]), verdict["n_needed"], numbers.number),
+        _lines(_p(verdict, "p"), f"unchanged {_p(verdict, 'p_unchanged')}"),
+        Html(inline(linked(verdict, _size(verdict)))),
         closure(verdict["closure"]) or numbers.MISSING,
         word(verdict),
     ]
+
+
+def _lines(*texts: str) -> Html:
+    return Html("<br>".join(map(inline, texts)))
+
+
+def _ratios(verdict: Row) -> str | Html:
+    """ρ at the level of its family and, under it, at 95 %; a count once."""
+    if exact(verdict):
+        return numbers.ratio(verdict["rho"])
+    rho, plain = numbers.ratio(verdict["rho"]), numbers.ratio(verdict["plain"])
+    return _lines(f"{rho} at {numbers.percent(verdict['level'])}", f"{plain} at 95 %")
+
+
+def _p(verdict: Row, key: str) -> str:
+    return _aside(numbers.p_value(verdict[key]), verdict[f"{key}_adjusted"], numbers.p_value)
+
+
+def _size(verdict: Row) -> str:
+    return "counted" if exact(verdict) else _aside(str(verdict["n"]), verdict["n_needed"], numbers.number)
 
 
 def _aside(text: str, value: float | None, printed: Callable[[float | None], str]) -> str:
