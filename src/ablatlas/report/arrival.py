@@ -114,8 +114,8 @@ def caption(view: View, ladder: Ladder) -> Words:
     return Words(
         alt=f"Share of runs not yet at the target loss, over steps. {told or 'no target was reached'}.",
         caption="Kaplan–Meier estimate of the share of runs whose validation loss has not yet fallen to the target: "
-        "the loss that the arm with the innovation has on tuning seeds at ¼, ½ (registered) and ¾ of its budget (dotted). "
-        f"Bands: Wilson 95 %; a bar at the limit marks runs that never arrived (censored); {APART}.{beside}",
+        "the loss that the arm with the innovation has on tuning seeds at ¼, ½ (registered) and ¾ of its budget "
+        f"(dotted). Bands: Wilson 95 %; a bar at the limit marks runs that never arrived (censored); {APART}.{beside}",
     )
 
 

@@ -18,6 +18,7 @@ from ablatlas.record import write_whole
 from ablatlas.report import heatmap, plots, style
 from ablatlas.report.atlas import load as load_atlas
 from ablatlas.report.page import body, page
+from ablatlas.report.script import SORTING
 from ablatlas.report.view import ReportError, load, read, read_controls
 
 ATLAS = "../atlas/index.html"  # the atlas stands beside the reports of its scale
@@ -52,12 +53,12 @@ def atlas(results: list[Path], out: Path, root: Path, controls: Path | None = No
     read_controls(controls)
     with _folder(out) as made:
         given: dict[str, Any] = {"results": [_from(made, path) for path in results], "figure": "figure"}
-        given["controls"] = _from(made, controls)
+        given |= {"controls": _from(made, controls), "root": _from(made, root)}
         notebook = execute(root / "workflow/notebooks/atlas.py", given, made)
         links = {"Figure as PDF": "figure.pdf", "Figure as SVG": "figure.svg"}
         _write(
             made / "index.html",
-            page("Ablatlas: the reproducible ablation atlas of deep learning", body(notebook), links),
+            page("Ablatlas: the reproducible ablation atlas of deep learning", body(notebook), links, SORTING),
         )
 
 

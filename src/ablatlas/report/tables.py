@@ -24,31 +24,30 @@ def verdicts(view: View) -> Html:
     main = [v for v in view.verdicts if v["basis"] == "ladder" or v["role"] == "without"]
     rest = [v for v in view.verdicts if v not in main]
     caption = (
-        "Verdicts. ρ and β are ratios of levels, steps, FLOPs or rates, as the measure says, ρ at the level at which "
-        "its family was decided and under it at 95 %; β has no verdict. p of a change, adjusted in parentheses; under it "
-        "that of no change. n leads to the runs."
+        "Verdicts. ρ is a ratio of levels, steps, FLOPs or rates, as the measure says: at the level at which its "
+        "family was decided, then at 95 %, then β, which has no verdict. p of a change, adjusted in parentheses; then that "
+        "of no change. n leads to the runs. Under the verdict, closure."
     )
     further = [details("Net terms of the other contrasts", _verdicts("Net terms, likewise.", rest))] if rest else []
     return join(_verdicts(caption, main), *further)
 
 
 def _verdicts(caption: str, rows: Sequence[Row]) -> Html:
-    read, tested = ("ρ", "β"), ("p (adjusted)", "n (needed)")
-    names = ("contrast", "constraint, measure", *read, *tested, "closure", "verdict")
-    return table(caption, columns(names, (*read, *tested)), [_verdict(v) for v in rows], "stacked")
+    numeric = ("ρ, β", "p (adjusted)", "n (needed)")
+    names = ("contrast", "constraint, measure", *numeric, "verdict, closure")
+    return table(caption, columns(names, numeric), [_verdict(v) for v in rows], "stacked")
 
 
 def _verdict(verdict: Row) -> Cells:
     primary = ", primary" if verdict["primary"] else ""
+    shape = closure(verdict["closure"])
     return [
         f"{verdict['numerator']} / {verdict['denominator']}" + _role(verdict),
         _lines(verdict["constraint"] + _claimed(verdict), words.measure(verdict) + primary),
         _ratios(verdict),
-        numbers.ratio(verdict["beta"]) if _known(verdict["beta"]) else numbers.MISSING,
         _lines(_p(verdict, "p"), f"unchanged {_p(verdict, 'p_unchanged')}"),
         Html(inline(linked(verdict, _size(verdict)))),
-        closure(verdict["closure"]) or numbers.MISSING,
-        word(verdict),
+        join(word(verdict), Html(f"<br>{inline(shape)}")) if shape else word(verdict),
     ]
 
 
@@ -57,11 +56,12 @@ def _lines(*texts: str) -> Html:
 
 
 def _ratios(verdict: Row) -> str | Html:
-    """ρ at the level of its family and, under it, at 95 %; a count once."""
+    """ρ at the level of its family, at 95 % where that is another, and β; a count once."""
     if exact(verdict):
         return numbers.ratio(verdict["rho"])
-    rho, plain = numbers.ratio(verdict["rho"]), numbers.ratio(verdict["plain"])
-    return _lines(f"{rho} at {numbers.percent(verdict['level'])}", f"{plain} at 95 %")
+    levels = [(verdict["rho"], verdict["level"]), (verdict["plain"], 0.95)]
+    read = [f"{numbers.ratio(ratio)} at {numbers.percent(level)}" for ratio, level in levels]
+    return _lines(*dict.fromkeys(read), *([f"β {numbers.ratio(verdict['beta'])}"] if _known(verdict["beta"]) else []))
 
 
 def _p(verdict: Row, key: str) -> str:

@@ -110,7 +110,7 @@ def _tuning(variant: str, ledgers: Ledgers) -> Row:
 
 
 def _without_trials(ledger: Mapping[str, Any]) -> Row:
-    """The rule's part of a ledger: what was chosen and why. The trials are a table, their keys stand with the records."""
+    """What was chosen and why. The trials themselves are a table, their keys stand with the records."""
     return {key: value for key, value in ledger.items() if key not in ("trials", "keys")}
 
 
