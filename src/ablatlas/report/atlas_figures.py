@@ -10,15 +10,15 @@ from matplotlib.figure import Figure
 from ablatlas.report import numbers
 from ablatlas.report.axes import ratio_bar, ratio_limits, ratio_ticks
 from ablatlas.report.captions import Words
-from ablatlas.report.forest import COLORS
-from ablatlas.report.outcomes import p_words, size
+from ablatlas.report.forest import COLORS, sized
+from ablatlas.report.outcomes import p_words
 from ablatlas.report.style import DOUBLE, FAINT, INK, styled
 from ablatlas.report.view import CONSTRAINTS, Row, Rows, headline
 from ablatlas.report.words import CLAIMED, MARKS, measure
 from ablatlas.stats.atlas import claimed, measured, outcome
 
 ROW = 0.2  # height of a row, inches
-HEADS = (("verdict", 0.02), ("ρ (interval)", 0.37), ("n", 0.76), ("p", 0.92))  # places across the panel of texts
+HEADS = (("verdict", 0.02), ("ρ (interval)", 0.36), ("n", 0.81), ("p", 0.89))  # places across the panel of texts
 
 
 def rows(studies: Rows, constraint: str) -> list[tuple[Row, Row]]:
@@ -58,7 +58,7 @@ def forest(studies: Rows, constraint: str) -> Figure:
 
 def _tell(ax: Axes, y: int, verdict: Row) -> None:
     word = f"{MARKS[verdict['verdict']]} {verdict['reason'] or verdict['verdict']}"
-    told = (word, numbers.ratio(verdict["rho"]), size(verdict).removeprefix("n = "), p_words(verdict))
+    told = (word, numbers.ratio(verdict["rho"]), sized(verdict), p_words(verdict))
     for (_, x), text in zip(HEADS, told, strict=True):
         ax.text(x, y, text, **_small(COLORS[verdict["verdict"]] if x == HEADS[0][1] else INK))
 

@@ -6,7 +6,6 @@ from html import escape
 
 from ablatlas.report import heatmap, numbers, trace
 from ablatlas.report.html import Html, inline, join
-from ablatlas.report.outcomes import closure
 from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, why_not
 from ablatlas.report.words import CLAIMED, MARKS
 from ablatlas.stats.atlas import NOT_MEASURED, VERDICTS, claimed, outcome
@@ -90,8 +89,10 @@ def _said(results: Row, constraint: str, verdict: Row | None) -> str:
         return f'<a href="{escape(report(results))}">{NOT_MEASURED}</a>: {inline(why_not(results, constraint))}'
     word = f"{MARKS[verdict['verdict']]} {verdict['verdict']}"
     lines = [
-        f'<a href="{escape(report(results, trace.evidence(verdict)))}"><strong>{word}</strong></a>',
-        *map(inline, filter(None, [verdict["reason"], numbers.ratio(verdict["rho"]), closure(verdict["closure"])])),
+        f'<a href="{escape(report(results, trace.evidence(verdict)))}"><strong class="mark">{word}</strong></a>',
+        *([inline(verdict["reason"])] if verdict["reason"] else []),
+        numbers.ratio(verdict["rho"]),
+        *([] if heatmap.closes(verdict) else ["gap not closing"]),
         *(["exploratory"] if verdict["exploratory"] else []),
     ]
     return "<br>".join(lines)

@@ -52,8 +52,9 @@ td:not(.number) { min-width: 4.5rem; }
 .binding { font-weight: 700; color: #0b4f7d; }
 .relaxed { color: #0b4f7d; } .tightened { color: #9c3700; }
 .unchanged { color: #333; } .inconclusive { color: #595959; }
-.map td { min-width: 6rem; padding: .35rem .5rem; border: 2px solid #fff; color: var(--ink); }
-.map td a { color: inherit; } .map td .faint { color: inherit; }
+.map { font-size: .75rem; } .map .mark { white-space: nowrap; }
+.map td { min-width: 0; padding: .35rem .4rem; border: 2px solid #fff; color: var(--ink); }
+.map td a { color: inherit; }
 .map .claimed { outline: 2px solid var(--ink); outline-offset: -4px; }
 .map .implied { outline: 2px dashed var(--ink); outline-offset: -4px; }
 .map .dark { color: #fff; } .map .off { opacity: .25; }

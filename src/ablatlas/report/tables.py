@@ -25,8 +25,8 @@ def verdicts(view: View) -> Html:
     rest = [v for v in view.verdicts if v not in main]
     caption = (
         "Verdicts. ρ is a ratio of levels, steps, FLOPs or rates, as the measure says: at the level at which its "
-        "family was decided, then at 95 %, then β, which has no verdict. p of a change, adjusted in parentheses; then that "
-        "of no change. n leads to the runs. Under the verdict, closure."
+        "family was decided, then at 95 %, then β, which has no verdict. p of a change, adjusted in parentheses; then "
+        "that of no change. n leads to the runs. Under the verdict, closure."
     )
     further = [details("Net terms of the other contrasts", _verdicts("Net terms, likewise.", rest))] if rest else []
     return join(_verdicts(caption, main), *further)
