@@ -50,3 +50,13 @@ rule atlas:
         multiext(f"{REPORTS}/atlas/figure", ".svg", ".pdf", ".png"),
     shell:
         f"python -m ablatlas.report atlas --results {{input.results}} {TOLD} --out {REPORTS}/atlas"
+
+
+rule crate:
+    input:
+        results=[study.results for study in STUDIES.values()],
+        pages=atlas_of(STUDIES.values()),
+    output:
+        f"{REPORTS}/crate.zip",
+    shell:
+        f"python -m ablatlas.report crate --results {{input.results}} --reports {REPORTS} --out {{output}}"
