@@ -11,6 +11,7 @@ from ablatlas.report import (
     answer,
     banners,
     cite,
+    described,
     forest,
     limits,
     panels,
@@ -26,7 +27,7 @@ from ablatlas.report import (
 from ablatlas.report import contrasts as others
 from ablatlas.report.captions import Words
 from ablatlas.report.html import Html, at, bullets, code, details, figure, inline, join, paragraph
-from ablatlas.report.view import View, shown
+from ablatlas.report.view import View
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -90,14 +91,14 @@ def other_ladders(view: View) -> Html:
     rest = [ladder for ladder in view.ladders[1:] if plots.drawable(view, ladder)]
     found = [_figure(*plots.main(view, one), f"ladder-{one.name}") for one in rest]
     found += [drawn for one in view.ladders for drawn in _figures(plots.beside(view, one))]
-    return join(*found, tables.descriptive(view)) if found else paragraph("The study climbs no further ladder.")
+    return join(*found, described.descriptive(view)) if found else paragraph("The study climbs no further ladder.")
 
 
 def chain(view: View) -> Html:
     """From steps to joules, and the clock that net terms are read from."""
     if not waterfall.found(view):
         return paragraph("The chain was not measured: no target was followed in time, or nothing was counted.")
-    timed = tables.clock(view)
+    timed = described.clock(view)
     rest = [timed] if timed else [paragraph("Nothing was timed.")]
     return join(_figure(waterfall.draw(view), waterfall.caption(view), "chain"), *rest)
 
@@ -133,27 +134,11 @@ def equal(view: View) -> Html:
                 f"The arms differ at `{view.study.ablate}` alone; a contrast sets the further paths that it lists."
             ),
         ),
-        code(_differing(view)),
+        code(limits.difference(view)),
         bullets(limits.equality(view)),
         details("Sizes of every variant in every cell", runs.meters(view)),
         details("The configuration that all arms share", runs.settings(view)),
     )
-
-
-def _differing(view: View) -> str:
-    study = view.study
-    lines = [f"ablate: {study.ablate}", "arms:"]
-    for variant in study.variants.values():
-        if variant.arm == variant.name:
-            role = "" if variant.role == variant.name else f"  # {variant.role}"
-            lines.append(f"  {variant.name}: {shown(variant.settings[study.ablate])}{role}")
-    others = [variant for variant in study.variants.values() if variant.arm != variant.name]
-    lines += ["contrasts:"] if others else []
-    for variant in others:
-        further = {path: value for path, value in variant.settings.items() if path != study.ablate}
-        listed = ", ".join(f"{path}: {shown(value)}" for path, value in further.items())
-        lines.append(f"  {variant.name}: {{arm: {variant.arm}, set: {{{listed}}}}}  # {variant.role}")
-    return "\n".join(lines)
 
 
 def verdicts(view: View) -> Html:
