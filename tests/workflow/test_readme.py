@@ -11,8 +11,8 @@ from ablatlas.study import load
 pytestmark = pytest.mark.xdist_group("dag")
 
 
-# Pages whose commands need what a test of its own sets up: a cluster, a store.
-ELSEWHERE = ("cluster.md", "data-versions.md")
+# Pages whose commands need what tests of their own set up: a cluster, a mirror of data, a store.
+ELSEWHERE = ("cluster.md", "data.md", "data-versions.md")
 PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").glob("*.md")) if page.name not in ELSEWHERE)]
 
 

@@ -116,7 +116,7 @@ def _mark(ax: Axes, x: int, y: int, results: Row, constraint: str) -> None:
     text, color = ("·", FAINT) if verdict is None else (MARKS[verdict["verdict"]], COLORS[verdict["verdict"]])
     ax.text(x, y, text, color=color, ha="center", va="center", fontsize=8)
     if claim:
-        square = {"marker": "s", "markersize": 12, "markerfacecolor": "none", "markeredgecolor": INK}
+        square: dict[str, Any] = {"marker": "s", "markersize": 12, "markerfacecolor": "none", "markeredgecolor": INK}
         ax.plot([x], [y], **square, markeredgewidth=1.4 if claim is True else 0.4, linestyle="none")
 
 
