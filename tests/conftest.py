@@ -15,7 +15,10 @@ import pytest
 MIRROR = "ABLATLAS_MIRROR"
 NAMED = os.environ.get(MIRROR)
 ROOT = Path(__file__).parent.parent
-COPIED = ("Snakefile", "Makefile", "README.md", "pyproject.toml", "constraints.txt", "workflow", "params", "src")
+COPIED = (
+    "Snakefile", "Makefile", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt",
+    "workflow", "params", "src",
+)  # fmt: skip
 DVC = ("dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore")
 
 
@@ -28,7 +31,7 @@ def copy_repository(target: Path) -> Path:
         else:
             target.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
-    (target / "docs").mkdir()
+    shutil.copytree(ROOT / "docs", target / "docs")
     return target
 
 
