@@ -83,6 +83,8 @@ def first_products(made: Training) -> int:
             return 2 * sum(cell.products for cell in model.layers) * made.task.sizes["length"] * made.task.examples
         case "transformer":
             return 0  # it looks its inputs up
+        case "mlp":
+            return 0  # it counts its backward pass itself
     raise AssertionError("a new model states here which of its products may need no gradient")
 
 
