@@ -37,7 +37,8 @@ def training(name: str, variant: str = "with", dose: str = "none") -> Training:
 
 
 def forward(made: Training, monkeypatch: pytest.MonkeyPatch) -> int:
-    """FLOPs of a step's forward pass."""
+    """FLOPs of a step's forward pass, in which no dropout asks for noise."""
+    made.model.eval()
     with counting(monkeypatch) as counter:
         made.task.loss(made.model, made.task.batch(0), None)
     return int(counter.get_total_flops())
