@@ -1,5 +1,7 @@
 """Hidden layers: learned or frozen, at the same initial values and under the same names."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -7,7 +9,7 @@ from ablatlas.nn import hidden, initial
 from ablatlas.randomness import generator
 
 
-def stack(word: str) -> nn.Sequential:
+def stack(word: str) -> Any:
     torch.manual_seed(0)
     made = nn.Sequential(getattr(hidden, word)(initial.linear(4, 3), nn.Tanh()), initial.linear(3, 2))
     initial.fill(made, initial.xavier, lambda name: generator(5, name))
