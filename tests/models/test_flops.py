@@ -81,6 +81,10 @@ def first_products(made: Training) -> int:
             return 2 * 4 * (model.cell.from_input.numel() + model.cell.from_state.numel()) * made.task.examples
         case "rnn":
             return 2 * sum(cell.products for cell in model.layers) * made.task.sizes["length"] * made.task.examples
+        case "seq2seq":
+            sides = zip((model.encoder, model.decoder), ("source", "target"), strict=True)
+            steps = [2 * sum(cell.products for cell in side) * made.task.sizes[name] for side, name in sides]
+            return sum(steps) * made.task.examples
         case "transformer":
             return 0  # it looks its inputs up
     raise AssertionError("a new model states here which of its products may need no gradient")

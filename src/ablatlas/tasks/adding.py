@@ -34,8 +34,18 @@ def sums(count: int, draw: torch.Generator, length: int) -> Examples:
     return torch.stack([numbers, marks], 2), (numbers * marks).sum(1)
 
 
+def early_gradient(model: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """The share of the answer's squared gradient that goes to the first half of the steps, which holds both marks."""
+    # cuDNN's recurrences have no gradient in evaluation mode; there is none outside of training by default.
+    with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+        x = x.detach().requires_grad_()
+        (slopes,) = torch.autograd.grad(model(x)[:, -1].sum(), x)
+    squares = slopes.square().sum((0, 2)).double()  # a step
+    return squares[: len(squares) // 2].sum() / squares.sum().clamp(min=torch.finfo(torch.float32).tiny)
+
+
 class Task(Generated):
-    """Metrics: `loss` (mean squared error of the sum) and `error` (share of sums off by more than 0.04).
+    """Metrics: `loss` (mean squared error of the sum), `error` (share of sums off by more than 0.04), `early_gradient`.
 
     The best constant answer is 1: its squared error is the variance of a sum, 1/6, and 0.96² of the sums are out of its
     reach. Raises ValueError where the length has no two steps in its first half.
@@ -57,4 +67,8 @@ class Task(Generated):
     def metrics(self, model: Callable[[Tensor], Tensor], held: Batch) -> dict[str, Tensor]:
         x, wanted = held
         said = model(x)[:, -1, 0]
-        return {"loss": self.criterion(said, wanted), "error": ((said - wanted).abs() > TOLERANCE).double().mean()}
+        return {
+            "loss": self.criterion(said, wanted),
+            "error": ((said - wanted).abs() > TOLERANCE).double().mean(),
+            "early_gradient": early_gradient(model, x),
+        }
