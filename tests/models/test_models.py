@@ -51,7 +51,7 @@ def sequential(depth: int = 2, **changes: Any) -> rnn.Model:
 
 
 def pair(depth: int = 2, **changes: Any) -> seq2seq.Model:
-    words = {"cell": "lstm", "link": {"attention": "additive", "order": "forward"}}
+    words = {"cell": "lstm", "link": {"attend": "additive", "order": "forward"}}
     sizes = {"inputs": 5, "outputs": 4, "source": 7, "target": 6, "width": 8}
     return made(seq2seq.Model(**{"depth": depth, **words, **sizes, **changes}))
 
@@ -265,7 +265,7 @@ def test_an_lstm_sees_no_later_symbol() -> None:
 
 @pytest.mark.parametrize("attention", ["additive", "none"])
 def test_a_decoder_sees_nothing_that_it_has_not_written_and_all_of_the_source(attention: str) -> None:
-    model, (source, before) = pair(link={"attention": attention, "order": "forward"}), texts()
+    model, (source, before) = pair(link={"attend": attention, "order": "forward"}), texts()
     logits, weights = model(source, before)
     written = before.clone()
     written[:, 3] = (before[:, 3] + 1) % 5
@@ -282,7 +282,7 @@ def test_a_decoder_sees_nothing_that_it_has_not_written_and_all_of_the_source(at
 @pytest.mark.parametrize("attention", ["additive", "none"])
 def test_reading_backwards_is_reading_what_stands_in_reverse(attention: str) -> None:
     source, before = texts()
-    ahead, back = (pair(link={"attention": attention, "order": order}) for order in ("forward", "backward"))
+    ahead, back = (pair(link={"attend": attention, "order": order}) for order in ("forward", "backward"))
     assert all(torch.equal(one, other) for one, other in zip(ahead.parameters(), back.parameters(), strict=True))
     (logits, weights), (reverse, turned) = ahead(source.flip(1), before), back(source, before)
     assert torch.equal(logits, reverse)
@@ -290,7 +290,7 @@ def test_reading_backwards_is_reading_what_stands_in_reverse(attention: str) -> 
 
 
 def test_without_attention_a_source_of_another_length_is_read_as_well() -> None:
-    model = pair(link={"attention": "none", "order": "forward"})
+    model = pair(link={"attend": "none", "order": "forward"})
     assert model(*texts(11))[0].shape == (3, 6, 4)
 
 
@@ -388,7 +388,7 @@ def test_flops_of_a_recurrent_network(cell: str, depth: int, monkeypatch: pytest
 @pytest.mark.parametrize("depth", [1, 3])
 def test_flops_of_an_encoder_and_a_decoder(attention: str, depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without oneDNN torch computes the same recurrence in matrix products, for which the counter has a formula."""
-    model, (source, before) = pair(depth, link={"attention": attention, "order": "forward"}), texts()
+    model, (source, before) = pair(depth, link={"attend": attention, "order": "forward"}), texts()
     fused = model(source, before)
     monkeypatch.setattr(torch.backends.mkldnn, "enabled", False)
     assert counted(lambda: model(source, before)) == 3 * model.flops

@@ -26,7 +26,9 @@ ALL = list(SMALL)
 def module(name: str) -> str:
     """The task's module."""
     before, colon, _ = name.partition(":")
-    return before if colon else "sequences" if "rule" in SMALL[name] else "densities" if "density" in SMALL[name] else name
+    return (
+        before if colon else "sequences" if "rule" in SMALL[name] else "densities" if "density" in SMALL[name] else name
+    )
 
 
 def made(name: str, seed: int = 0, **changes: Any) -> Any:
@@ -43,7 +45,7 @@ class Says(nn.Module):
         self.said = said
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.said + 0 * x.sum()  # a function of what it reads, so that it has a gradient
+        return self.said
 
 
 def judged(task: Any, said: Tensor, split: str = "test") -> dict[str, float]:

@@ -1,10 +1,10 @@
 """A recurrent encoder and decoder, linked by a fixed vector and, where there is attention, by all the encoder's states.
 
 As in Cho et al. 2014 (arXiv 1406.1078, §2.2) the decoder reads the encoder's last state at every step, and so does the
-read-out, where attention replaces it by a mean of all states that the decoder's state of that step asks for. There
-Bahdanau et al. 2014 (arXiv 1409.0473, §3.1) ask with the state before it and feed the mean back into the decoder, which
-has to go step by step then; with it at the read-out alone, as in Luong et al. 2015 (arXiv 1508.04025, §3.1), teacher
-forcing runs the fused recurrence over all steps at once, at a fraction of the time. Nor does the encoder read both ways.
+read-out, where attention replaces it by a mean of all states that the decoder's state of that step asks for. Bahdanau
+et al. 2014 (arXiv 1409.0473, §3.1) ask with the state before it and feed the mean back into the decoder, which has to
+go step by step then; with the mean at the read-out alone, as in Luong et al. 2015 (arXiv 1508.04025, §3.1), the fused
+recurrence runs over all that is written at once, at a fraction of the time. Nor does the encoder here read both ways.
 Legend: B batch, L symbols of the source, K of the target, I inputs, C outputs, W width.
 """
 
@@ -23,7 +23,7 @@ class Model(nn.Module):
     """`depth` layers of `width` cells each way: source (B, L) and what is written so far (B, K) -> (B, K, C).
 
     Beside the logits it gives the weights (B, K, L) of the read-out's context by place in the source. `link` says how
-    the two are linked: its `attention`, a word of `nn.attend`, and the `order` in which the source is read, of `nn.order`.
+    the two are linked: its `attend`, a word of `nn.attend`, and the `order` in which the source is read, of `nn.order`.
     Raises ValueError where there is no layer.
     """
 
@@ -44,7 +44,7 @@ class Model(nn.Module):
         self.entry = entry.symbols(inputs)
         self.order = getattr(orders, link["order"])()
         self.encoder, self.decoder = nn.Sequential(*encoder), nn.Sequential(*decoder)
-        self.attend = getattr(attends, link["attention"])(width)
+        self.attend = getattr(attends, link["attend"])(width)
         self.head = initial.linear(2 * width, outputs)
         self.layers = [*encoder, *decoder]
         read, written = (sum(layer.products for layer in half) for half in (encoder, decoder))

@@ -37,7 +37,7 @@ def sort(x: Tensor) -> Tensor:
 
 
 def pairs(count: int, draw: torch.Generator, rule: Callable[[Tensor], Tensor], length: int, symbols: int) -> Examples:
-    """Sources, what is written before each symbol, the symbols to write and their places, each (count, length) int64."""
+    """Sources, what is written before each symbol, the symbols to write, their places: each (count, length) int64."""
     source = torch.randint(symbols, (count, length), generator=draw)
     places = rule(source)
     answers = source.gather(1, places)
