@@ -21,7 +21,7 @@ from ablatlas.tree import put
 
 study_of = cache(lambda name: load(name, "smoke"))
 VARIANTS = [(name, variant) for name in names() for variant in study_of(name).variants]
-SMALL = ["residual", "layernorm", "forget_gate"]  # a study of each model
+SMALL = ["residual", "layernorm", "forget_gate", "lstm", "attention"]  # a study of each model
 
 
 @contextmanager
