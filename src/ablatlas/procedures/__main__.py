@@ -37,7 +37,9 @@ def work(given: argparse.Namespace, say: Callable[[str], None]) -> None:
     if given.cell not in study.cells:
         raise StudyError(str(study.file), "cell", given.cell, "one of " + ", ".join(study.cells), study.cells)
     procedure = import_module(f"ablatlas.procedures.{study.procedure}")
-    phase = {"tune": procedure.tune, "confirm": procedure.confirm}[given.phase]
+    if not hasattr(procedure, given.phase):
+        raise StudyError(str(study.file), "procedure", study.procedure, "one that tunes: this one trains nothing")
+    phase = getattr(procedure, given.phase)
     phase(study, given.cell, given.out, say, anew=given.published == "ignore")
 
 
