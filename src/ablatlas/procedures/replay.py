@@ -73,7 +73,7 @@ def search(config: dict[str, Any], seed: int, runs: Mapping[str, Any]) -> tuple[
 def pool(root: Path, name: str, ladder: str) -> dict[str, Any]:
     """The runs of a published study that are searched: by configuration, with their evaluations and their floor.
 
-    Raises ValueError for a ladder without a tuned rung beside the base cell, or along which more than the model changes.
+    Raises ValueError for a ladder without tuned rungs beside the base cell, or along which not the model alone changes.
     """
     files = [file for file in sorted(replayed(name, root)) if file.startswith(("base-", f"{ladder}="))]
     if len(files) < 2:
