@@ -142,10 +142,14 @@ class Study:
         return sorted({name for name in read if name})
 
     @property
+    def all_datasets(self) -> list[str]:
+        """What any cell reads."""
+        return sorted({name for cell in self.levels for name in self.datasets(cell)})
+
+    @property
     def data(self) -> dict[str, str]:
         """File -> SHA-256 of all that any cell reads."""
-        read = {name for cell in self.levels for name in self.datasets(cell)}
-        return {file: pinned for name in sorted(read) for file, pinned in pins(name, self.root).items()}
+        return {file: pinned for name in self.all_datasets for file, pinned in pins(name, self.root).items()}
 
     def data_notes(self, cell: str) -> list[Path]:
         """The files that say that a cell's datasets are there, whole, as they are pinned."""
