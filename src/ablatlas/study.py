@@ -279,7 +279,8 @@ def load(
 ) -> Study:
     """One study, or one control, at one scale with the command line's overrides, checked and resolved.
 
-    `ladders="claimed"` keeps the registered ladders of the constraints that are claimed, and no clock.
+    `ladders="claimed"` keeps the arms and the registered ladders of the constraints that are claimed: no contrast and
+    no clock.
     Raises StudyError for whatever cannot be run as declared; nothing is written then.
     """
     root = Path(root).resolve() if root else find_root()
@@ -296,17 +297,23 @@ def load(
 
 
 def claimed_only(study: Study) -> Study:
-    """The study with the registered ladders of its claimed constraints alone: the same cells, only fewer."""
+    """The study with its arms and the registered ladders of its claimed constraints alone: the same runs, only fewer."""
+    arms = {name: variant for name, variant in study.variants.items() if variant.arm == name}
     primary = study.register["primary"]
     kept = {primary.get(constraint) for constraint in study.claim["constraints"]}
     kept |= {ladder.over for name, ladder in study.ladders.items() if name in kept}
-    ladders = {name: ladder for name, ladder in study.ladders.items() if name in kept}
+    ladders = {
+        name: replace(ladder, variants=tuple(variant for variant in ladder.variants if variant in arms))
+        for name, ladder in study.ladders.items()
+        if name in kept
+    }
     cells = {"base", *(cell for ladder in ladders.values() for _, cell in ladder.rungs)}
     measured = {ladder.constraint for ladder in ladders.values()}
     why = "its ladder belongs to `all`, and only what the essays claim was asked for"
     return replace(
         study,
         subset="claimed",
+        variants=arms,
         ladders=ladders,
         tune=replace(study.tune, cells=tuple(cell for cell in study.tune.cells if cell in cells)),
         clock=None,
