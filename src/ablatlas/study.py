@@ -28,7 +28,7 @@ from ablatlas.tree import Tree, put
 
 __all__ = [
     "CONSTRAINTS", "Cell", "Cost", "Criterion", "Ladder", "Score", "Study", "StudyError", "Tune", "Variant",
-    "controls", "find_root", "from_command_line", "load", "main", "names", "run_digest", "run_key",
+    "controls", "find_root", "from_command_line", "load", "load_all", "main", "names", "run_digest", "run_key",
 ]  # fmt: skip
 
 RUN_KEYS = ("procedure", "engine", "precision", *configuration.PARTS)  # what a run is a function of, besides its seed
@@ -296,8 +296,14 @@ def load(
     return claimed_only(study) if ladders == "claimed" else study
 
 
+def load_all(studies: Sequence[str], scale: str = "laptop", *, ladders: str = "all") -> dict[str, Study]:
+    """Many studies by name, as `load` does each. Raises StudyError for the first that cannot be run as declared."""
+    configuration.compose_ahead(find_root(), scale, studies)
+    return {name: load(name, scale, ladders=ladders) for name in studies}
+
+
 def claimed_only(study: Study) -> Study:
-    """The study with its arms and the registered ladders of its claimed constraints alone: the same runs, only fewer."""
+    """The study with its arms and the registered ladders of its claimed constraints alone: the same runs, but fewer."""
     arms = {name: variant for name, variant in study.variants.items() if variant.arm == name}
     primary = study.register["primary"]
     kept = {primary.get(constraint) for constraint in study.claim["constraints"]}
