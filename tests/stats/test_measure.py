@@ -1,6 +1,7 @@
 """The whole measurement on made-up studies whose truth is known, and everything that it refuses."""
 
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -287,6 +288,21 @@ def test_the_factor_that_was_built_in_is_found_and_closes_along_its_own_resource
     time = rows["time_to_target", "time"]
     assert time["rho"]["low"] < 2 < time["rho"]["high"]
     assert [f["q"] for f in time["fractions"]] == [0.25, 0.5, 0.75]
+
+
+def test_at_one_and_the_same_rate_the_factor_in_steps_is_found_where_both_arms_get_there() -> None:
+    """Rates of 0.01 and 10 are those at which nothing is learned."""
+    rows = {row["rate"]: row for row in whole()["tables"]["equal_rates"]}
+    assert list(rows) == [0.01, 0.1, 1.0, 10.0]
+    for rate in (0.1, 1.0):
+        arms = rows[rate]["arms"]
+        assert arms["with"]["reached"] == rows[rate]["n"]
+        assert arms["without"]["reached"] > rows[rate]["n"] / 2
+        assert rows[rate]["low"] < 2 < (rows[rate]["high"] or math.inf)
+        assert arms["without"]["steps"] / arms["with"]["steps"] == pytest.approx(2, rel=0.15)
+    for rate in (0.01, 10.0):
+        assert rows[rate]["arms"] == {name: {"reached": 0, "steps": None} for name in ("with", "without")}
+        assert (rows[rate]["value"], rows[rate]["low"], rows[rate]["high"]) == (None, None, None)
 
 
 def test_a_chain_multiplies_and_ends_where_there_is_no_counter() -> None:
