@@ -1,7 +1,6 @@
 """The whole measurement on made-up studies whose truth is known, and everything that it refuses."""
 
 import json
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -290,16 +289,15 @@ def test_the_factor_that_was_built_in_is_found_and_closes_along_its_own_resource
     assert [f["q"] for f in time["fractions"]] == [0.25, 0.5, 0.75]
 
 
-def test_at_one_and_the_same_rate_the_factor_in_steps_is_found_where_both_arms_get_there() -> None:
-    """Rates of 0.01 and 10 are those at which nothing is learned."""
+def test_at_one_and_the_same_rate_the_slower_arm_is_found_where_both_get_there() -> None:
+    """`without` is half as fast and has farther to go; rates of 0.01 and 10 are those at which nothing is learned."""
     rows = {row["rate"]: row for row in whole()["tables"]["equal_rates"]}
     assert list(rows) == [0.01, 0.1, 1.0, 10.0]
     for rate in (0.1, 1.0):
         arms = rows[rate]["arms"]
         assert arms["with"]["reached"] == rows[rate]["n"]
         assert arms["without"]["reached"] > rows[rate]["n"] / 2
-        assert rows[rate]["low"] < 2 < (rows[rate]["high"] or math.inf)
-        assert arms["without"]["steps"] / arms["with"]["steps"] == pytest.approx(2, rel=0.15)
+        assert 2 < rows[rate]["low"] < arms["without"]["steps"] / arms["with"]["steps"]
     for rate in (0.01, 10.0):
         assert rows[rate]["arms"] == {name: {"reached": 0, "steps": None} for name in ("with", "without")}
         assert (rows[rate]["value"], rows[rate]["low"], rows[rate]["high"]) == (None, None, None)
