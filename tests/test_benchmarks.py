@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import accelerator, bound, harness, inside, table, throughput
+from benchmarks import accelerator, bound, harness, inside, overhead, table, throughput
 from benchmarks.contenders import CONTENDERS, OURS, PLAIN, loop, ours
 from benchmarks.grid import ROOT, Grid, grid, grids
 from benchmarks.harness import RESULTS, Spent
@@ -188,14 +188,15 @@ def test_a_table_is_made_of_any_results() -> None:
         "workflow": common | {
             "studies": 75, "cells": 1000, "wall": dict.fromkeys(("an empty Snakefile", "cold", "warm", "plan"), share),
         },
-        "overhead": common | {"study": "x", "cell": "base", "scale": "laptop", "overhead": share, "meters": share},
+        "overhead": common
+        | {"study": "x", "scale": "laptop", "cells": {"base": dict.fromkeys(("overhead", *overhead.PARTS), share)}},
     }  # fmt: skip
     made = table.text(results)
     assert "| Hydra, basic launcher | 0.50 (0.40–0.60) | 0.50 (0.40–0.60) |" in made
     assert "| mlp | stacked | 50 % (40–60) | 50 % (40–60) |" in made
     assert "| 1,024 | 500.0 (400.0–600.0) | 0.50 (0.40–0.60) |" in made
     assert "| plan 1,000 cells | 0.50 (0.40–0.60) |" in made
-    assert "training arithmetic takes 50 % (40–60)" in made
+    assert "| base | 50 % (40–60) | 50 % (40–60) |" in made
     assert "Measured on a processor, 2 cores" in made
 
 
