@@ -15,7 +15,7 @@
 
 from pathlib import Path
 
-from ablatlas.study import controls, load, names
+from ablatlas.study import controls, load, load_all, names
 
 # In the order in which they are trained: forget_gate is one cell, a chain that another study can run beside.
 HEADLINE = ["residual", "forget_gate", "layernorm"]
