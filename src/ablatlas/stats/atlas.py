@@ -74,7 +74,7 @@ def tried(studies: Sequence[Results], study: str, constraint: str, contrast: str
 
     None where the atlas does not hold it.
     """
-    found = (v for v in _tried(studies, study, constraint, contrast) if measure in ("", v["measure"]))
+    found = (v for v in _tried(studies, study, constraint, contrast) if not measure or v["measure"] == measure)
     return min(found, key=lambda v: (not v["primary"], v["basis"] != "net"), default=None)
 
 
