@@ -11,6 +11,8 @@ rule train:
     output:
         "data/runs/{study}/{cell}-{digest}.json.gz",
     priority: turn
+    params:
+        asked=asked,
     shell:
-        "python -m ablatlas.procedures confirm {wildcards.study} {wildcards.cell}"
-        " --scale {SCALE} --published {PUBLISHED} --lines --out {output}"
+        "python -m ablatlas.procedures confirm {wildcards.study} {wildcards.cell} {params.asked}"
+        " --lines --out {output}"
