@@ -12,7 +12,6 @@ rule measure:
         "data/results/{study}-{digest}.json",
     priority: turn
     params:
-        ladders=lambda w: LADDERS if w.study in STUDIES else "all",
+        asked=asked,
     shell:
-        "python -m ablatlas.stats {wildcards.study} --scale {SCALE} --published {PUBLISHED}"
-        " --ladders {params.ladders} --out {output}"
+        "python -m ablatlas.stats {wildcards.study} {params.asked} --out {output}"

@@ -15,6 +15,8 @@ rule train:
     threads: lambda w: workflow.cores if EVERY[w.study].alone else 1
     resources:
         exclusive=lambda w: int(EVERY[w.study].alone),
+    params:
+        asked=asked,
     shell:
-        "python -m ablatlas.procedures confirm {wildcards.study} {wildcards.cell}"
-        " --scale {SCALE} --published {PUBLISHED} --lines --out {output}"
+        "python -m ablatlas.procedures confirm {wildcards.study} {wildcards.cell} {params.asked}"
+        " --lines --out {output}"

@@ -9,6 +9,8 @@ rule tune:
     output:
         "data/runs/{study}/{cell}-{digest}.tuning.json.gz",
     priority: lambda w: turn(w) + 50
+    params:
+        asked=asked,
     shell:
-        "python -m ablatlas.procedures tune {wildcards.study} {wildcards.cell}"
-        " --scale {SCALE} --published {PUBLISHED} --lines --out {output}"
+        "python -m ablatlas.procedures tune {wildcards.study} {wildcards.cell} {params.asked}"
+        " --lines --out {output}"
