@@ -20,9 +20,10 @@ VERSION = 1
 class Model(nn.Module):
     """`depth` layers of `width` cells each way: source (B, L) and what is written so far (B, K) -> (B, K, C).
 
-    Each layer of the decoder starts from the last state of the encoder's layer beside it. Beside the logits it gives the
-    weights (B, K, L) of the read-out's context by place in the source. `link` says what that context is, a word of
-    `nn.attend`, and the `order` in which the source is read, of `nn.order`. Raises ValueError where there is no layer.
+    Each layer of the decoder starts from the last state of the encoder's layer beside it. Beside the logits it gives
+    the weights (B, K, L) of the read-out's context by place in the source. `link` says what that context is, its
+    `attend`, a word of `nn.attend`, and the `order` in which the source is read, of `nn.order`. Raises ValueError where
+    there is no layer.
     """
 
     def __init__(

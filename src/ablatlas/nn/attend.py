@@ -46,7 +46,7 @@ class Last(nn.Module):
 
 
 class Nothing(nn.Module):
-    """No state at all: zeros, and no weight anywhere. What the decoder knows of the source it holds in its own state."""
+    """No state at all, zeros: what the decoder knows of the source it holds in its own state. No weight anywhere."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

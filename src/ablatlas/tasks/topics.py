@@ -29,9 +29,9 @@ Model = Callable[..., tuple[Tensor, Tensor]]  # a batch -> the words' vectors (B
 
 
 def chances(topics: int, words: int, common: int, share: float, tail: float) -> tuple[Tensor, Tensor]:
-    """How often each word stands in a sentence of each topic, (topics, V), float64; the words of each, most frequent first.
+    """How often each word is in a sentence of each topic, (topics, V), float64, and the words of each topic by rank.
 
-    Their numbers tell no topic, so that a tree over them does not either. The common words come first.
+    Their numbers tell no topic, so that a tree over them does not either; below them are those of the common words.
     """
     mixed = common + torch.randperm(topics * words, generator=fixed("topic", 0)).reshape(topics, words)
     chance = torch.zeros(topics, common + topics * words, dtype=torch.float64)
@@ -75,8 +75,9 @@ def cosines(vectors: Tensor) -> Tensor:
 
 
 def votes(near: Tensor, topic: Tensor) -> Tensor:
-    """Nats (n,) of each word's topic by the vote of all others, weighed by the exponential of `SHARPNESS` cosines (n, n).
+    """Nats (n,) of each word's topic by the vote of all others, given the words' cosines (n, n).
 
+    A vote weighs as much as the exponential of `SHARPNESS` times the cosine.
     That is the probability of neighbourhood components analysis (Goldberger et al. 2004, NIPS 17, eq. 2), of vectors of
     one length.
     """
@@ -85,9 +86,9 @@ def votes(near: Tensor, topic: Tensor) -> Tensor:
 
 
 class Task:
-    """Metrics: `loss` (nats of a word's topic by the vote of its neighbours, see `votes`), `error` (share of words whose
-    nearest neighbour is of another topic), the losses of the more `frequent` half of each topic's words and of the
-    `rare` half, and `own`, the model's own loss on words beside those.
+    """Metrics: `loss` (nats of a word's topic by the vote of its neighbours, see `votes`), `error` (share of words
+    whose nearest neighbour is of another topic), the losses of the more `frequent` half of each topic's words and of
+    the `rare` half, and `own`, the model's own loss on words beside those.
 
     Validation and test judge `judged` words of each topic, every other of the most frequent; none of the common words.
     Raises ValueError where there are no two topics, not as many words, or no word beside another.
