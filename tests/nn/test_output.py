@@ -17,8 +17,13 @@ PARTS = ["softmax", "negative", "hierarchical"]
 def made(word: str, words: int = WORDS) -> Any:
     part = getattr(output, word)(words, WIDTH, NOISE)
     with torch.no_grad():
-        initial.uniform(1.0)(part.weight, generator("output"))
+        initial.uniform(1.0)(table(part), generator("output"))
     return part
+
+
+def table(part: Any) -> Tensor:
+    [weight] = part.parameters()
+    return weight
 
 
 def given() -> tuple[Tensor, Tensor, Tensor]:
@@ -53,7 +58,7 @@ def hierarchical(rows: Tensor, v: Tensor, beside: int, noise: list[int]) -> Tens
 @pytest.mark.parametrize("oracle", [softmax, negative, hierarchical])
 def test_nats_are_those_of_the_papers_equation(oracle: Any) -> None:
     part, (vectors, beside, noise) = made(oracle.__name__), given()
-    rows = part.weight.detach()
+    rows = table(part).detach()
     by_hand = [
         oracle(rows, v, int(word), drawn.tolist()) for v, word, drawn in zip(vectors, beside, noise, strict=True)
     ]
@@ -79,12 +84,13 @@ def test_a_pair_reaches_as_many_rows_as_its_products_say(word: str, rows: int) -
     part, (vectors, _, _) = made(word), given()
     assert part.products == rows * WIDTH
     part(vectors[:1], torch.tensor([0]), torch.tensor([[1, 2, 3]])).sum().backward()
-    assert int(part.weight.grad.abs().sum(1).count_nonzero()) == rows
+    assert int(table(part).grad.abs().sum(1).count_nonzero()) == rows
 
 
 @pytest.mark.parametrize(("word", "nats"), [("softmax", math.log(WORDS)), ("negative", 4 * math.log(2)),
     ("hierarchical", 4 * math.log(2))])  # fmt: skip
 def test_a_part_starts_by_telling_no_word_from_another(word: str, nats: float) -> None:
     part = made(word)
-    part.start()
+    for rows in part.children():
+        rows.start()
     assert part(*given()).tolist() == pytest.approx([nats] * BATCH)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
-class Output(nn.Module):
+class Table(nn.Module):
     """`rows` vectors of `width` numbers, from zeros."""
 
     def __init__(self, rows: int, width: int) -> None:
@@ -29,45 +29,48 @@ class Output(nn.Module):
         return torch.bmm(F.embedding(rows_BN, self.weight), v_BW[:, :, None])[..., 0]
 
 
-class Softmax(Output):
+class Softmax(nn.Module):
     """The probability of a word among all (Mikolov et al. 2013, arXiv 1310.4546, eq. 2)."""
 
     def __init__(self, words: int, width: int, noise: int) -> None:
-        super().__init__(words, width)
+        super().__init__()
+        self.words = Table(words, width)
         self.products = words * width
 
     def forward(self, v_BW: Tensor, beside_B: Tensor, noise_BK: Tensor) -> Tensor:
-        return F.cross_entropy(v_BW @ self.weight.T, beside_B, reduction="none")
+        return F.cross_entropy(v_BW @ self.words.weight.T, beside_B, reduction="none")
 
 
-class Negative(Output):
+class Negative(nn.Module):
     """The probability that a word was beside, and that each drawn one was not (its §2.2, eq. 4)."""
 
     def __init__(self, words: int, width: int, noise: int) -> None:
-        super().__init__(words, width)
+        super().__init__()
+        self.words = Table(words, width)
         self.products = (1 + noise) * width
 
     def forward(self, v_BW: Tensor, beside_B: Tensor, noise_BK: Tensor) -> Tensor:
-        scores = self.scores(torch.cat([beside_B[:, None], noise_BK], 1), v_BW)
+        scores = self.words.scores(torch.cat([beside_B[:, None], noise_BK], 1), v_BW)
         return F.softplus(torch.cat([-scores[:, :1], scores[:, 1:]], 1)).sum(1)
 
 
-class Hierarchical(Output):
+class Hierarchical(nn.Module):
     """The probability of the turns that lead to a word in a binary tree (its §2.1, eq. 3).
 
     All words stand at one depth, in the order of their numbers, where the paper's tree is Huffman's.
     """
 
     def __init__(self, words: int, width: int, noise: int) -> None:
+        super().__init__()
         self.depth = math.ceil(math.log2(words))
-        super().__init__(2**self.depth - 1, width)
+        self.nodes = Table(2**self.depth - 1, width)
         self.products = self.depth * width
 
     def forward(self, v_BW: Tensor, beside_B: Tensor, noise_BK: Tensor) -> Tensor:
         above_D = torch.arange(self.depth, 0, -1, device=beside_B.device)  # levels between a node and the words
         node_BD = (beside_B[:, None] >> above_D) + 2 ** (self.depth - above_D) - 1
         turn_BD = (beside_B[:, None] >> (above_D - 1)) & 1
-        return F.softplus((1 - 2 * turn_BD) * self.scores(node_BD, v_BW)).sum(1)
+        return F.softplus((1 - 2 * turn_BD) * self.nodes.scores(node_BD, v_BW)).sum(1)
 
 
 softmax = Softmax
