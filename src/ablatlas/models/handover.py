@@ -6,6 +6,8 @@ is given the encoder's last state at every step. Legend: B batch, L symbols of t
 C outputs, W width.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -41,12 +43,13 @@ class Model(nn.Module):
         self.width = width
         self.entry = entry.symbols(inputs)
         self.order = getattr(orders, link["order"])()
-        self.encoder, self.decoder = nn.ModuleList(layers()), nn.ModuleList(layers())
+        encoder, decoder = layers(), layers()
+        self.encoder, self.decoder = nn.ModuleList(encoder), nn.ModuleList(decoder)
         self.attend = getattr(attends, link["attend"])(width)
         self.head = initial.linear(2 * width, outputs)
-        self.layers = [*self.encoder, *self.decoder]
+        self.layers = [*encoder, *decoder]
         read = source * self.order.times
-        per_step = sum(layer.products for layer in self.encoder)  # as many in the decoder, which reads what was written
+        per_step = sum(layer.products for layer in encoder)  # as many in the decoder, which reads what was written
         products = (read + target) * per_step + target * 2 * width * outputs + self.attend.products(target, read)
         self.flops = 2 * products
 
@@ -55,7 +58,8 @@ class Model(nn.Module):
 
     def forward(self, source_BL: Tensor, before_BK: Tensor) -> tuple[Tensor, Tensor]:
         h_BLW, s_BKW = self.order(self.entry(source_BL), 1), self.entry(before_BK)
-        for reads, writes in zip(self.encoder, self.decoder, strict=True):
+        pairs: Any = zip(self.encoder, self.decoder, strict=True)
+        for reads, writes in pairs:
             h_BLW, state = reads.scan(h_BLW, reads.rest(h_BLW))
             s_BKW, _ = writes.scan(s_BKW, state)
         context_BKW, weights_BKL = self.attend(s_BKW, h_BLW)
