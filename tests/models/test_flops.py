@@ -22,7 +22,7 @@ from ablatlas.tree import put
 
 study_of = cache(lambda name: load(name, "smoke"))
 VARIANTS = [(name, variant) for name in TRAINED for variant in study_of(name).variants]
-SMALL = ["residual", "layernorm", "forget_gate", "lstm", "attention"]  # a study of each model
+SMALL = ["residual", "layernorm", "forget_gate", "lstm", "attention", "seq2seq", "phrase2vec"]  # a study of each model
 
 
 @contextmanager
@@ -83,11 +83,12 @@ def first_products(made: Training) -> int:
             return 2 * 4 * (model.cell.from_input.numel() + model.cell.from_state.numel()) * made.task.examples
         case "rnn":
             return 2 * sum(cell.products for cell in model.layers) * made.task.sizes["length"] * made.task.examples
-        case "seq2seq":
-            sides = zip((model.encoder, model.decoder), ("source", "target"), strict=True)
-            steps = [2 * sum(cell.products for cell in side) * made.task.sizes[name] for side, name in sides]
+        case "seq2seq" | "handover":
+            lengths = (made.task.sizes["source"] * model.order.times, made.task.sizes["target"])
+            sides = zip((model.encoder, model.decoder), lengths, strict=True)
+            steps = [2 * sum(cell.products for cell in side) * length for side, length in sides]
             return sum(steps) * made.task.examples
-        case "transformer":
+        case "transformer" | "embedding":
             return 0  # it looks its inputs up
         case "mlp":
             return 0  # it counts its backward pass itself

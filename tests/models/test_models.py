@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from ablatlas.models import convnet, lstm, residual_mlp, resnet, rnn, seq2seq, transformer
+from ablatlas.models import convnet, embedding, handover, lstm, residual_mlp, resnet, rnn, seq2seq, transformer
 from ablatlas.nn import shortcut as shortcuts
 from ablatlas.nn.kernel import Dense, Shared
 from ablatlas.randomness import generator
@@ -57,6 +57,12 @@ def pair(depth: int = 2, **changes: Any) -> seq2seq.Model:
     return made(seq2seq.Model(**{"depth": depth, **words, **sizes, **changes}))
 
 
+def started(depth: int = 2, **changes: Any) -> handover.Model:
+    words = {"cell": "lstm", "link": {"attend": "nothing", "order": "forward"}}
+    sizes = {"inputs": 5, "outputs": 4, "source": 7, "target": 6, "width": 8}
+    return made(handover.Model(**{"depth": depth, **words, **sizes, **changes}))
+
+
 def counted(run: Callable[[], object]) -> int:
     """Floating-point operations of matrix products while `run` runs, by torch's own counter."""
     with FlopCounterMode(display=False) as counter:
@@ -84,6 +90,14 @@ def test_shapes() -> None:
     logits, weights = pair()(*texts())
     assert logits.shape == (3, 6, 4)
     assert weights.shape == (3, 6, 7)
+    for order in ("forward", "doubled"):
+        for model in (
+            pair(link={"attend": "additive", "order": order}),
+            started(link={"attend": "additive", "order": order}),
+        ):
+            logits, weights = model(*texts())
+            assert logits.shape == (3, 6, 4)
+            assert weights.shape == (3, 6, 7)
     model = recurrent()
     logits, state = model(torch.randn(9, 7, 3), model.rest(7), torch.zeros(9, 7, dtype=torch.bool))
     assert logits.shape == (9, 7, 4)
@@ -132,7 +146,7 @@ def test_heads_that_do_not_divide_the_width_are_refused() -> None:
 
 
 @pytest.mark.parametrize("depth", [0, -1])
-@pytest.mark.parametrize("build", [sequential, pair])
+@pytest.mark.parametrize("build", [sequential, pair, started])
 def test_a_network_without_a_recurrent_layer_is_refused(build: Callable[..., nn.Module], depth: int) -> None:
     with pytest.raises(ValueError, match=f"model.depth: found {depth}, expected a whole number from 1"):
         build(depth)
@@ -290,9 +304,57 @@ def test_reading_backwards_is_reading_what_stands_in_reverse(attention: str) -> 
     assert torch.equal(weights.flip(2), turned), "weights are told by place in the source"
 
 
+def test_a_decoder_goes_on_where_its_encoder_stopped() -> None:
+    """With one layer's weights in both, source and target are one sequence; the read-out sees the state alone."""
+    model, (source, before) = started(1), texts()
+    [reads], [writes] = model.encoder, model.decoder
+    writes.load_state_dict(reads.state_dict())
+    states = reads(model.entry(torch.cat([source, before], 1)))[:, 7:]
+    by_hand = model.head(torch.cat([states, torch.zeros_like(states)], 2))
+    torch.testing.assert_close(model(source, before)[0], by_hand)
+
+
+@pytest.mark.parametrize("attention", ["additive", "nothing"])
+def test_a_decoder_that_is_started_sees_nothing_that_it_has_not_written_and_all_of_the_source(attention: str) -> None:
+    model, (source, before) = started(link={"attend": attention, "order": "backward"}), texts()
+    logits, weights = model(source, before)
+    written = before.clone()
+    written[:, 3] = (before[:, 3] + 1) % 5
+    changed, other = model(source, written)
+    assert torch.equal(changed[:, :3], logits[:, :3])
+    assert torch.equal(other[:, :3], weights[:, :3])
+    assert (changed[:, 3:] != logits[:, 3:]).any(-1).all()
+    for place in (0, 6):
+        read = source.clone()
+        read[:, place] = (source[:, place] + 1) % 5
+        assert (model(read, before)[0] != logits).any(-1).all()
+
+
+@pytest.mark.parametrize("attention", ["additive", "nothing"])
+def test_an_encoder_that_reads_twice_reads_a_source_of_twice_the_length(attention: str) -> None:
+    source, before = texts()
+    once, twice = (started(link={"attend": attention, "order": order}) for order in ("forward", "doubled"))
+    (logits, by_read), (same, by_place) = once(torch.cat([source, source], 1), before), twice(source, before)
+    assert torch.equal(logits, same)
+    torch.testing.assert_close(by_read[..., :7] + by_read[..., 7:], by_place)
+
+
 def test_without_attention_a_source_of_another_length_is_read_as_well() -> None:
     model = pair(link={"attend": "none", "order": "forward"})
     assert model(*texts(11))[0].shape == (3, 6, 4)
+
+
+# --- vectors of words ---
+
+
+def test_a_word_is_given_its_vector_whatever_stands_beside_it() -> None:
+    model = made(embedding.Model(inputs=9, outputs=9, noise=2, width=4, output="negative"))
+    words, beside = torch.tensor([3, 0, 8]), torch.tensor([1, 2, 3])
+    noise = torch.zeros(3, 2, dtype=torch.long)
+    (vectors, nats), (same, _) = model(words, beside, noise), model(words, beside.flip(0), noise + 1)
+    assert torch.equal(vectors, same)
+    assert torch.equal(vectors, model.vector.weight[words])
+    assert nats.shape == (3,)
 
 
 # --- FLOPs ---

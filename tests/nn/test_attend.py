@@ -65,3 +65,24 @@ def test_a_source_is_read_as_it_stands_or_backwards() -> None:
     assert torch.equal(order.forward()(x, 1), x)
     assert order.backward()(x, 1).tolist() == [[2, 1, 0], [5, 4, 3]]
     assert torch.equal(order.backward()(order.backward()(x, 1), 1), x)
+
+
+def test_a_source_is_read_twice_and_its_weights_are_told_by_place_in_it() -> None:
+    part, x = order.doubled(), torch.arange(6).reshape(2, 3)
+    assert part(x, 1).tolist() == [[0, 1, 2, 0, 1, 2], [3, 4, 5, 3, 4, 5]]
+    assert part.back(part(x, 1), 1).tolist() == [[0, 2, 4], [6, 8, 10]]
+
+
+@pytest.mark.parametrize("word", ["forward", "backward"])
+def test_weights_are_told_by_place_in_the_source(word: str) -> None:
+    part, x = getattr(order, word)(), torch.arange(6).reshape(2, 3)
+    assert torch.equal(part.back(part(x, 1), 1), x)
+
+
+def test_no_context_is_nothing_whatever_is_asked() -> None:
+    queries, states = given()
+    context, weights = attend.nothing(WIDTH)(queries, states)
+    assert context.shape == queries.shape
+    assert weights.shape == (BATCH, QUERIES, STATES)
+    assert not context.any()
+    assert not weights.any()

@@ -145,3 +145,11 @@ def test_what_does_not_enter_is_refused() -> None:
         entry.symbols(3)(x())
     with pytest.raises(ValueError, match=r"model.entry: found numbers for a task of symbols, expected symbols"):
         entry.numbers(3)(torch.tensor([[0, 2, 1]]))
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_sequence_goes_on_from_the_state_that_its_first_part_leaves(word: str) -> None:
+    cell, rows = made(word), x()
+    first, state = cell.scan(rows[:, :4], cell.rest(rows))
+    second, _ = cell.scan(rows[:, 4:], state)
+    torch.testing.assert_close(torch.cat([first, second], 1), cell(rows))

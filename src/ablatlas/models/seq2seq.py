@@ -48,6 +48,7 @@ class Model(nn.Module):
         self.head = initial.linear(2 * width, outputs)
         self.layers = [*encoder, *decoder]
         read, written = (sum(layer.products for layer in half) for half in (encoder, decoder))
+        source *= self.order.times
         per_step = source * read + target * (written + 2 * width * outputs)
         self.flops = 2 * (per_step + self.attend.products(target, source))
 
@@ -60,4 +61,4 @@ class Model(nn.Module):
         last_BKW = h_BLW[:, -1:].expand(-1, before_BK.shape[1], -1)
         s_BKW = self.decoder(torch.cat([before_BKI, last_BKW], 2))
         context_BKW, weights_BKL = self.attend(s_BKW, h_BLW)
-        return self.head(torch.cat([s_BKW, context_BKW], 2)), self.order(weights_BKL, 2)
+        return self.head(torch.cat([s_BKW, context_BKW], 2)), self.order.back(weights_BKL, 2)

@@ -1,4 +1,4 @@
-"""What a decoder is given of an encoder's states: a weighted mean of them all, or the last one.
+"""What a decoder's read-out is given of an encoder's states: a weighted mean of them all, the last one, or nothing.
 
 A part maps queries and states to a context for each query and to the weights, by state, of which it is the mean.
 Legend: B batch, K queries, L states, W width.
@@ -45,5 +45,19 @@ class Last(nn.Module):
         return h_BLW[:, -1:].expand_as(q_BKW), weights_BKL
 
 
+class Nothing(nn.Module):
+    """No state at all, zeros: what the decoder knows of the source it holds in its own state. No weight anywhere."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+
+    def products(self, queries: int, states: int) -> int:
+        return 0
+
+    def forward(self, q_BKW: Tensor, h_BLW: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.zeros_like(q_BKW), q_BKW.new_zeros(len(q_BKW), q_BKW.shape[1], h_BLW.shape[1])
+
+
 additive = Additive
 none = Last
+nothing = Nothing

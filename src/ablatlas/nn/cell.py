@@ -31,16 +31,19 @@ class Cell(nn.Module):
         """The state before the first step."""
         return x_BTI.new_zeros(1, len(x_BTI), self.width)
 
-    def forward(self, x_BTI: Tensor) -> Tensor:
+    def scan(self, x_BTI: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """From a state -> (B, T, H) and the state after the last step."""
         gates: list[Any] = list(self.children())
         bias = torch.cat([gate.bias for gate in gates])
         weights = [
             torch.cat([gate.from_input for gate in gates]), torch.cat([gate.from_state for gate in gates]),
             bias, torch.zeros_like(bias),
         ]  # fmt: skip
-        h_BTH: Tensor
-        h_BTH, *_ = self.kernel(x_BTI, self.rest(x_BTI), weights, True, 1, 0.0, self.training, False, True)
-        return h_BTH
+        h_BTH, *last = self.kernel(x_BTI, state, weights, True, 1, 0.0, self.training, False, True)
+        return h_BTH, tuple(last) if len(last) > 1 else last[0]
+
+    def forward(self, x_BTI: Tensor) -> Tensor:
+        return self.scan(x_BTI, self.rest(x_BTI))[0]
 
 
 class Simple(Cell):
