@@ -91,11 +91,8 @@ def test_shapes() -> None:
     assert logits.shape == (3, 6, 4)
     assert weights.shape == (3, 6, 7)
     for order in ("forward", "doubled"):
-        for model in (
-            pair(link={"attend": "additive", "order": order}),
-            started(link={"attend": "additive", "order": order}),
-        ):
-            logits, weights = model(*texts())
+        for made in (pair, started):
+            logits, weights = made(link={"attend": "additive", "order": order})(*texts())
             assert logits.shape == (3, 6, 4)
             assert weights.shape == (3, 6, 7)
     model = recurrent()

@@ -84,7 +84,9 @@ def test_a_pair_reaches_as_many_rows_as_its_products_say(word: str, rows: int) -
     part, (vectors, _, _) = made(word), given()
     assert part.products == rows * WIDTH
     part(vectors[:1], torch.tensor([0]), torch.tensor([[1, 2, 3]])).sum().backward()
-    assert int(table(part).grad.abs().sum(1).count_nonzero()) == rows
+    gradient = table(part).grad
+    assert gradient is not None
+    assert int(gradient.abs().sum(1).count_nonzero()) == rows
 
 
 @pytest.mark.parametrize(("word", "nats"), [("softmax", math.log(WORDS)), ("negative", 4 * math.log(2)),
