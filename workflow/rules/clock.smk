@@ -13,6 +13,9 @@ rule clock:
     threads: workflow.cores
     resources:
         exclusive=1,
+        gpu=gpu,
+        mem_mb=mem_mb,
+        runtime=minutes("clock"),
     shell:
         "python -m ablatlas.procedures clock {wildcards.study} --scale {SCALE} --lines --out {output}"
 

@@ -11,6 +11,7 @@ rule measure:
     output:
         "data/results/{study}-{digest}.json",
     priority: turn
+    localrule: True
     params:
         ladders=lambda w: LADDERS if w.study in STUDIES else "all",
     shell:

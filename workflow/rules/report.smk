@@ -15,6 +15,7 @@ rule report:
         f"{REPORTS}/{{study}}/report.ipynb",
         multiext(f"{REPORTS}/{{study}}/figure", ".svg", ".pdf", ".png"),
     priority: turn
+    localrule: True
     shell:
         "python -m ablatlas.report study {wildcards.study} --scale {SCALE} --results {input.results}"
         f" {TOLD} --out {REPORTS}/{{wildcards.study}}"
@@ -29,5 +30,6 @@ rule atlas:
     output:
         f"{REPORTS}/atlas/index.html",
         multiext(f"{REPORTS}/atlas/figure", ".svg", ".pdf", ".png"),
+    localrule: True
     shell:
         f"python -m ablatlas.report atlas --results {{input.results}} {TOLD} --out {REPORTS}/atlas"

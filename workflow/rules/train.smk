@@ -11,6 +11,12 @@ rule train:
     output:
         "data/runs/{study}/{cell}-{digest}.json.gz",
     priority: turn
+    group:
+        batch("confirmation")
+    resources:
+        gpu=gpu,
+        mem_mb=mem_mb,
+        runtime=minutes("confirmation"),
     shell:
         "python -m ablatlas.procedures confirm {wildcards.study} {wildcards.cell}"
         " --scale {SCALE} --published {PUBLISHED} --lines --out {output}"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from ablatlas.page import Sections
 from ablatlas.plan import shows, words
-from ablatlas.plan.cost import START, STEP, Costs, wall
+from ablatlas.plan.cost import Costs, wall
+from ablatlas.plan.demand import START, STEP
 from ablatlas.plan.layout import duration, table
 from ablatlas.plan.past import PHASES, History, Past
 from ablatlas.plan.work import Job, jobs
