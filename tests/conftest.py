@@ -15,7 +15,9 @@ import pytest
 MIRROR = "ABLATLAS_MIRROR"
 NAMED = os.environ.get(MIRROR)
 ROOT = Path(__file__).parent.parent
-COPIED = ("Snakefile", "Makefile", "README.md", "pyproject.toml", "constraints.txt", "workflow", "params", "src")
+COPIED = (
+    "Snakefile", "Makefile", "README.md", "pyproject.toml", "constraints.txt", "workflow", "params", "src", "slurm",
+)  # fmt: skip
 DVC = ("dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore")
 
 
@@ -23,7 +25,9 @@ def copy_repository(target: Path) -> Path:
     """A copy of the project's files at `target`, with nothing trained in it."""
     for name in COPIED:
         source = ROOT / name
-        if source.is_dir():
+        if source.is_symlink():
+            (target / name).symlink_to(source.readlink())
+        elif source.is_dir():
             shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         else:
             target.mkdir(parents=True, exist_ok=True)

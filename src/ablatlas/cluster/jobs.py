@@ -50,10 +50,11 @@ def work(comment: str, studies: Iterable[str]) -> Work:
     if found and found["group"]:
         return Work(found["group"], found["phase"], None)
     if found:
-        known = [name for name in studies if found["cell"].startswith(f"{name}_")]
+        known = [name for name in studies if f"{found['cell']}_".startswith(f"{name}_")]
         if known:
             study = max(known, key=len)
-            return Work(study, PHASES.get(found["rule"], found["rule"]), found["cell"].removeprefix(f"{study}_"))
+            cell = found["cell"].removeprefix(study).removeprefix("_") or "base"
+            return Work(study, PHASES.get(found["rule"], found["rule"]), cell)
     rule = comment.removeprefix("rule_")
     return Work(next((name for name in studies if rule.endswith(f"_{name}")), "controls"), rule, None)
 

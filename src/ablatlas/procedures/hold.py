@@ -19,6 +19,7 @@ from typing import Self
 
 import psutil
 
+from ablatlas.record import write_whole
 from ablatlas.train.resume import Say
 
 BEAT = 10.0  # seconds between two touches
@@ -69,7 +70,6 @@ class Hold:
         self.heart = threading.Thread(target=self._beat, daemon=True)
 
     def __enter__(self) -> Self:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         while not self._take():
             self._wait()
         self.heart.start()
@@ -92,7 +92,7 @@ class Hold:
     def _take(self) -> bool:
         """Put our name beside the record, whole and only where there is none: a link is made or refused, by NFS too."""
         name = self.path.with_name(f"{self.path.name}.{self.maker.token}")
-        name.write_text(json.dumps(asdict(self.maker)), encoding="utf-8")
+        write_whole(name, json.dumps(asdict(self.maker)).encode())
         try:
             os.link(name, self.path)
         except FileExistsError:

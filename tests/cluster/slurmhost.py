@@ -1,6 +1,6 @@
 """A real Slurm cluster on one host, for tests: several nodes, fake GPUs, accounting, no systemd; root is needed.
 
-    python -m tests.cluster.slurm install      the Debian packages; ends with 3 and a reason where they cannot be had
+    python tests/cluster/slurmhost.py install      the Debian packages; a reason and status 3 where they cannot be had
 
 All its state lies in one folder, and every process is ended by its id. What is unusual in its configuration: steps are
 found by their parents and not by cgroups, the nodes believe what the file says of their cores, and a GPU is a null
@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psutil
@@ -70,7 +70,9 @@ AccountingStorageTRES=gres/gpu
 PartitionName=main Nodes=ALL Default=YES MaxTime=1-0 DefMemPerCPU=200 PriorityTier=10 State=UP
 PartitionName=urgent Nodes=ALL MaxTime=1-0 DefMemPerCPU=200 PriorityTier=20 State=UP
 """
-NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={memory} Gres=gpu:{gpus}"
+NODE = (
+    "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} RealMemory={memory} Gres=gpu:{gpus}"
+)
 DATABASE = """
 AuthType=auth/munge
 AuthInfo=socket={folder}/run/munge.sock
@@ -114,10 +116,9 @@ class Cluster:
         self.port = 20000 + os.getpid() % 2000 * 10
         self.conf = folder / "etc" / "slurm.conf"
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """What the clients need. Inside a job the executor drops SLURM_CONF before its srun, so ours comes first."""
-        return {"SLURM_CONF": str(self.conf), "PATH": f"{self.folder}/bin:{os.environ['PATH']}"}
+    def around(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """An environment with what clients need. Before its srun the executor drops SLURM_CONF: so ours comes first."""
+        return {**environment, "SLURM_CONF": str(self.conf), "PATH": f"{self.folder}/bin:{environment['PATH']}"}
 
     def start(self) -> None:
         """Start everything. Raises TimeoutError for what does not answer."""
@@ -128,12 +129,19 @@ class Cluster:
         self._munge()
         self._mariadb()
         self.start_database()
-        for words in (["cluster", "tested"], ["account", "lab", "Cluster=tested"], ["user", "root", "DefaultAccount=lab"]):
+        for words in (
+            ["cluster", "tested"],
+            ["account", "lab", "Cluster=tested"],
+            ["user", "root", "DefaultAccount=lab"],
+        ):
             self.run("sacctmgr", "--noheader", "--immediate", "add", *words)
         self.start_controller()
         for node in self.nodes:
             self.start_node(node)
-        until("idle nodes", lambda: self.ask("sinfo", "-h", "-N", "-p", "main", "-t", "idle", "-o", "%N") >= set(self.nodes))
+        until(
+            "idle nodes",
+            lambda: self.ask("sinfo", "-h", "-N", "-p", "main", "-t", "idle", "-o", "%N") >= set(self.nodes),
+        )
 
     def stop(self) -> None:
         """End all jobs and daemons, by their ids."""
@@ -146,7 +154,7 @@ class Cluster:
     def run(self, *words: str, check: bool = True, timeout: float = 60) -> str:
         """What a client prints. Raises AssertionError where it fails and `check` is wanted."""
         done = subprocess.run(
-            words, env=os.environ | self.environment, capture_output=True, text=True, timeout=timeout, check=False
+            words, env=self.around(os.environ), capture_output=True, text=True, timeout=timeout, check=False
         )
         assert not check or done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
         return done.stdout
@@ -178,9 +186,9 @@ class Cluster:
 
     def start_database(self) -> None:
         socket = str(self.folder / "run" / "mysql.sock")
-        subprocess.run(["slurmdbd"], env=os.environ | self.environment | {"MYSQL_UNIX_PORT": socket}, check=True)
+        subprocess.run(["slurmdbd"], env=self.around(os.environ) | {"MYSQL_UNIX_PORT": socket}, check=True)
         until("slurmdbd", lambda: subprocess.run(
-            ["sacctmgr", "-n", "show", "cluster"], env=os.environ | self.environment, capture_output=True, check=False
+            ["sacctmgr", "-n", "show", "cluster"], env=self.around(os.environ), capture_output=True, check=False
         ).returncode == 0)  # fmt: skip
 
     def stop_database(self) -> None:
@@ -221,7 +229,9 @@ class Cluster:
     def _mariadb(self) -> None:
         data, socket, pid = self.folder / "mysql", self.folder / "run" / "mysql.sock", self.folder / "run" / "mysql.pid"
         where = ["--no-defaults", "--user=root", f"--datadir={data}"]
-        self.run("mariadb-install-db", *where, "--skip-test-db", "--auth-root-authentication-method=socket", timeout=300)
+        self.run(
+            "mariadb-install-db", *where, "--skip-test-db", "--auth-root-authentication-method=socket", timeout=300
+        )
         settings = ["--skip-networking", "--innodb-buffer-pool-size=128M", "--innodb-flush-log-at-trx-commit=0"]
         files = [f"--socket={socket}", f"--pid-file={pid}", f"--log-error={self.folder}/log/mysql.log"]
         subprocess.Popen(
