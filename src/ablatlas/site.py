@@ -20,9 +20,10 @@ PREFIX = "ABLATLAS_"
 class Site:
     """One cluster's terms; None is left to the cluster.
 
-    `share` is a part of a GPU as the cluster names it (`shard:1`), which a cell then asks for in place of a whole one.
-    `activate` is a shell command that precedes every job's own. `minutes` is the longest job that the partition takes, `jobs`
-    the most in the queue at once, `cells` the most short cells in one job. Prices are of an hour of a core and of a GPU.
+    `share` is a part of a GPU as the cluster names it (`shard:1`), which a cell then asks for in place of a whole
+    one. `activate` is a shell command that precedes every job's own. `minutes` is the longest job that the partition
+    takes, `jobs` the most in the queue at once, `cells` the most short cells in one job. Prices are of an hour of a core
+    and of a GPU.
     """
 
     account: str | None = None

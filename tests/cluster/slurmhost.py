@@ -1,7 +1,5 @@
 """A real Slurm cluster on one host, for tests: several nodes, fake GPUs, accounting, no systemd; root is needed.
 
-    python tests/cluster/slurmhost.py install      the Debian packages; a reason and status 3 where they cannot be had
-
 All its state lies in one folder, and every process is ended by its id. What is unusual in its configuration: steps are
 found by their parents and not by cgroups, the nodes believe what the file says of their cores, and a GPU is a null
 device under a name of our own, since Slurm refuses a count without a file and one file for two.
@@ -12,7 +10,6 @@ import platform
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,7 +21,6 @@ PACKAGES = (
     "slurmdbd", "slurm-wlm-mysql-plugin", "mariadb-server-core", "mariadb-client-core",
 )  # fmt: skip
 COMMANDS = ("slurmctld", "slurmd", "slurmdbd", "munged", "mariadbd", "mariadb-install-db", "mariadb", "sacctmgr")
-UNAVAILABLE = 3
 PATIENCE = 60.0  # seconds for a daemon to answer
 
 SLURM = """
@@ -115,6 +111,7 @@ class Cluster:
         self.nodes = [f"n{number + 1}" for number in range(nodes)]
         self.port = 20000 + os.getpid() % 2000 * 10
         self.conf = folder / "etc" / "slurm.conf"
+        self.mariadb: subprocess.Popen | None = None  # the one daemon that stays our child
 
     def around(self, environment: Mapping[str, str]) -> dict[str, str]:
         """An environment with what clients need. Before its srun the executor drops SLURM_CONF: so ours comes first."""
@@ -150,6 +147,8 @@ class Cluster:
             self.run("scancel", "--signal=KILL", "--user=root", check=False)
         for name in [*(f"slurmd.{node}" for node in self.nodes), "slurmctld", "slurmdbd", "mysql", "munged"]:
             self._end(name)
+        if self.mariadb:
+            self.mariadb.wait()
 
     def run(self, *words: str, check: bool = True, timeout: float = 60) -> str:
         """What a client prints. Raises AssertionError where it fails and `check` is wanted."""
@@ -234,7 +233,7 @@ class Cluster:
         )
         settings = ["--skip-networking", "--innodb-buffer-pool-size=128M", "--innodb-flush-log-at-trx-commit=0"]
         files = [f"--socket={socket}", f"--pid-file={pid}", f"--log-error={self.folder}/log/mysql.log"]
-        subprocess.Popen(
+        self.mariadb = subprocess.Popen(
             ["mariadbd", *where, *files, *settings, "--innodb-lock-wait-timeout=900"],
             start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
@@ -279,10 +278,3 @@ def until(what: str, happens: Callable[[], bool], patience: float = PATIENCE, lo
         if time.monotonic() > end:
             raise TimeoutError(f"waited {patience:.0f} s for {what}")
         time.sleep(look)
-
-
-if __name__ == "__main__":
-    reason = install() if sys.argv[1:] == ["install"] else f"unknown: {sys.argv[1:]}, expected install"
-    if reason:
-        print(reason)
-        sys.exit(UNAVAILABLE)

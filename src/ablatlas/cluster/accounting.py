@@ -11,8 +11,8 @@ from pathlib import Path
 from ablatlas.cluster.jobs import SUBMITTED, Work, work
 
 FIELDS = (
-    "JobIDRaw", "JobName", "State", "Submit", "Start", "ElapsedRaw", "TotalCPU", "AllocTRES", "TRESUsageInAve", "WorkDir",
-    "SubmitLine",
+    "JobIDRaw", "JobName", "State", "Submit", "Start", "ElapsedRaw", "TotalCPU", "AllocTRES", "TRESUsageInAve",
+    "WorkDir", "SubmitLine",
 )  # fmt: skip
 CLOCK = re.compile(r"(?:(?:(?P<days>\d+)-)?(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>[\d.]+)")
 

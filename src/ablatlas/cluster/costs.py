@@ -9,7 +9,8 @@ from ablatlas.plan.layout import duration, table
 from ablatlas.site import Site
 
 HEADING = [
-    "study", "jobs", "retries", "core-hours", "used", "efficiency", "GPU-hours", "used", "lost", "queued", "longest wait",
+    "study", "jobs", "retries", "core-hours", "used", "efficiency", "GPU-hours", "used", "lost", "queued",
+    "longest wait",
 ]  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def work(comment: str, studies: Iterable[str]) -> Work:
 
 
 def queued(root: Path) -> list[Job]:
-    """Our jobs of this clone that wait or run; none where there is no Slurm. Raises OSError where it does not answer."""
+    """Our jobs of this clone that wait or run; none where there is no Slurm. Raises OSError where it is silent."""
     words = ["squeue", "--me", "--noheader", "--format=%A|%T|%j|%Z|%k"]
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
