@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -13,7 +14,9 @@ from ablatlas.study import load, names
 from benchmarks import harness, workflow
 from benchmarks.grid import ROOT, settings
 from benchmarks.harness import Say
-from tests.cluster.slurmhost import Cluster, install
+
+sys.path.append(str(ROOT / "tests" / "cluster"))  # the cluster is the tests' own
+from slurmhost import Cluster, install
 
 STUDY = "forget_gate"
 SETTINGS = ("--config", "scale=smoke", "published=ignore")
@@ -88,7 +91,7 @@ def main(results: Path, say: Say) -> None:
             cluster.stop()
         missing = [file for file in wanted if not (folder / file).is_file()]
     result = {
-        "measures": "jobs of a short cell each on a Slurm of this machine: what Snakemake uses to watch them, and a job",
+        "measures": "jobs of a short cell each on a Slurm of this machine: what they use, and what Snakemake does",
         **told(jobs, wanted, missing), "wall": wall, "snakemake_cpu": cpu, "snakemake_cpu_per_job": cpu / len(jobs),
         "cell_alone_cpu": single, "overhead_cpu_per_job": median(job.used for job in jobs) - single,
         "squeue_seconds": harness.spread(waits),
@@ -97,7 +100,7 @@ def main(results: Path, say: Say) -> None:
 
 
 def told(jobs: list[Attempt], wanted: list[str], missing: list[str]) -> dict[str, float]:
-    """How many jobs there were, how many of them ended well, what one took. Raises RuntimeError for a missing record."""
+    """How many jobs there were, how many of them ended well, what one took. Raises RuntimeError for one missing."""
     if missing or len(jobs) < len(wanted):
         raise RuntimeError(f"{len(jobs)} jobs for {len(wanted)} cells, {len(missing)} without a record: {missing[:3]}")
     return {

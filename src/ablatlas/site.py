@@ -7,6 +7,7 @@ them the defaults below hold. The profiles and the plan read this; no rule does.
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from ablatlas.config import read_yaml
 from ablatlas.declaration.where import Where
@@ -22,8 +23,8 @@ class Site:
 
     `share` is a part of a GPU as the cluster names it (`shard:1`), which a cell then asks for in place of a whole
     one. `activate` is a shell command that precedes every job's own. `minutes` is the longest job that the partition
-    takes, `jobs` the most in the queue at once, `cells` the most short cells in one job. Prices are of an hour of a core
-    and of a GPU.
+    takes, `jobs` the most in the queue at once, `cells` the most short cells in one job. Prices are of an hour of a
+    core and of a GPU.
     """
 
     account: str | None = None
@@ -58,13 +59,13 @@ def site(root: Path) -> Site:
     for key in TYPES:
         if word := os.environ.get(f"{PREFIX}{key.upper()}"):
             values[key] = _value("the environment", f"{PREFIX}{key.upper()}", word, key)
-    return Site(**values)
+    return Site(**values)  # type: ignore[arg-type] # each of its field's type, see `_value`
 
 
 def _value(file: str, path: str, found: object, key: str | None = None) -> object:
-    kind = TYPES[key or path]
+    kind: Any = TYPES[key or path]
     try:
-        value = kind(found)  # type: ignore[call-overload]
+        value = kind(found)
     except (TypeError, ValueError):
         value = None
     if value is None or (kind is not str and not value >= (0 if kind is float else 1)):

@@ -37,7 +37,9 @@ def test_a_prefix_is_one_that_the_executor_takes() -> None:
 
 
 def test_a_job_is_an_orphan_when_its_process_is_gone() -> None:
-    node, process, born = (SUBMITTED.fullmatch(NAME) or [])["node"], str(os.getpid()), NAME.split("-")[3].split("_")[0]
+    named = SUBMITTED.fullmatch(NAME)
+    assert named
+    node, process, born = named["node"], str(os.getpid()), named["born"]
     mine = Job("1", "RUNNING", NAME, "")
     older = Job("2", "RUNNING", NAME.replace(f"-{born}_", "-1_"), "")  # another process once had the number
     elsewhere = Job("3", "RUNNING", NAME.replace(f"-{node}-{process}-", "-another-1-"), "")

@@ -67,7 +67,8 @@ def test_a_failure_lets_go(record: Path) -> None:
 
 
 def test_the_second_waits_for_the_first(record: Path) -> None:
-    first, said = child(record), []
+    said: list[str] = []
+    first = child(record)
     threading.Timer(0.3, lambda: first.communicate("")).start()
     with Hold(record, said.append, **QUICK) as second:
         assert second.waited
@@ -76,7 +77,8 @@ def test_the_second_waits_for_the_first(record: Path) -> None:
 
 
 def test_of_many_at_once_one_makes_it_at_a_time(record: Path) -> None:
-    making, most = [], []
+    making: list[int] = []
+    most: list[int] = []
 
     def make() -> None:
         with Hold(record, lambda line: None, **QUICK):
@@ -94,7 +96,8 @@ def test_of_many_at_once_one_makes_it_at_a_time(record: Path) -> None:
 
 
 def test_a_killed_process_of_this_machine_is_known_to_be_lost(record: Path) -> None:
-    first, said = child(record), []
+    said: list[str] = []
+    first = child(record)
     first.send_signal(signal.SIGKILL)
     first.communicate()
     with Hold(record, said.append, beat=0.05, lost=3600) as second:
@@ -129,7 +132,8 @@ def test_one_elsewhere_that_is_alive_is_waited_for(record: Path) -> None:
         path.unlink()
 
     threading.Thread(target=live).start()
-    begin, said = time.monotonic(), []
+    said: list[str] = []
+    begin = time.monotonic()
     with Hold(record, said.append, **QUICK):
         assert time.monotonic() - begin >= alive - 0.1
     assert not [line for line in said if "lost" in line]

@@ -24,7 +24,7 @@ class Terms:
     published: bool
     cores: int
     watts: float
-    site: Site = Site()
+    site: Site
 
 
 class Plan:
