@@ -39,7 +39,7 @@ bench: $(VENV)/.made-bench ## measure beside peers, on a quiet machine: benchmar
 env: $(VENV)/.made-dev ## the environment alone
 
 clean: ## remove working outputs; published records stay
-	rm -rf data/runs data/results data/checkpoints data/.cache reports .snakemake
+	rm -rf data/runs data/results data/checkpoints data/.cache data/logs reports .snakemake
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
