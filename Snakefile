@@ -37,7 +37,8 @@ localrules:
 
 # What a killed Snakemake left in a queue is taken back before anything is submitted anew.
 onstart:
-    take_back(find_root(), print)
+    if not workflow.local_exec:
+        take_back(find_root(), print)
 
 
 rule all:
