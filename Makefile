@@ -15,7 +15,7 @@ SNAKEMAKE = snakemake --profile workflow/profiles/local --cores $(CORES)
 .PHONY: atlas test test-slow test-cluster check bench env clean
 
 atlas: $(VENV)/.made ## retrain what the essays claim of the headline studies from nothing and draw the atlas
-	$(SNAKEMAKE) headline --config published=ignore ladders=claimed scale=$(SCALE)
+	$(SNAKEMAKE) all --config studies=headline published=ignore ladders=claimed scale=$(SCALE)
 	@python -m ablatlas.agreement --ladders claimed --scale $(SCALE)
 
 test: $(VENV)/.made-dev ## the test suite

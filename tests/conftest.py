@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,15 @@ MIRROR = "ABLATLAS_MIRROR"
 NAMED = os.environ.get(MIRROR)
 ROOT = Path(__file__).parent.parent
 COPIED = (
-    "Snakefile", "Makefile", "README.md", "pyproject.toml", "constraints.txt", "workflow", "params", "src", "slurm",
+    "Snakefile", "Makefile", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt",
+    "workflow", "params", "src", "slurm",
 )  # fmt: skip
+HEADLINE = ["forget_gate", "layernorm", "residual"]
 DVC = ("dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore")
 
 
-def copy_repository(target: Path) -> Path:
-    """A copy of the project's files at `target`, with nothing trained in it."""
+def copy_repository(target: Path, studies: Sequence[str] = HEADLINE) -> Path:
+    """A copy of the project's files at `target`, with nothing trained in it, and with these studies alone."""
     for name in COPIED:
         source = ROOT / name
         if source.is_symlink():
@@ -32,7 +35,10 @@ def copy_repository(target: Path) -> Path:
         else:
             target.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
-    (target / "docs").mkdir()
+    shutil.copytree(ROOT / "docs", target / "docs")
+    for file in (target / "params" / "study").glob("*.yaml"):
+        if file.stem not in studies:
+            file.unlink()
     return target
 
 
@@ -93,7 +99,7 @@ def commit(root: Path) -> None:
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository in which `all` has been run at smoke scale. Read only: copy it to change it."""
+    """The headline studies' repository after `all` at smoke scale. Read only: copy it to change it."""
     root = copy_repository(tmp_path_factory.mktemp("smoke") / "ablatlas")
     snakemake(root, "all")
     return root

@@ -37,7 +37,7 @@ MAY: dict[str, set[str]] = {
     "published": {"changes", "record", *DECLARED},
     "agreement": {"published", "record", *DECLARED},
     "store": {"train", "published", "record", *DECLARED},
-    "publish": {"controls", "published", "stats", "record", *DECLARED},
+    "publish": {"controls", "published", "report", "stats", "record", *DECLARED},
 }
 TRAINING = {"randomness", "nn", "models", "data", "tasks", "train", "procedures"}
 PLOTTING = {"matplotlib", "seaborn"}

@@ -1,8 +1,9 @@
-"""`python -m ablatlas.publish`: copy records, ledgers, results and the atlas figure to where git tracks them.
+"""`python -m ablatlas.publish [STUDY …]`: copy records, ledgers and results to where git tracks them.
 
 The one writer of `data/published/`, outside `all`: what lies there is what the project stands behind. A published
-record gives way to one of another digest; to one of the same digest only where `--replace` asks for it. What the
-controls of this version found goes with it where they were run. Everything is looked at before anything is copied.
+record gives way to one of another digest; to one of the same digest only where `--replace` asks for it; studies that
+are not named stay as they are. What the controls of this version found goes with it where they were run. Everything is
+looked at before anything is copied; at last the atlas that the README shows is drawn of all that is published.
 """
 
 import argparse
@@ -15,8 +16,10 @@ from typing import Any
 
 from ablatlas import record
 from ablatlas.controls import work as controls
-from ablatlas.published import FOLDER, INDEX, files
+from ablatlas.published import FOLDER, INDEX, files, index
 from ablatlas.record import RecordError, write_whole
+from ablatlas.report.build import figure
+from ablatlas.report.view import ReportError
 from ablatlas.stats.checks import MeasureError
 from ablatlas.stats.collect import collect
 from ablatlas.stats.measure import check
@@ -63,23 +66,26 @@ def publish_study(study: Study, use: bool) -> dict[str, Any]:
     return {"digest": study.digest, "scale": study.scale, "runs": sum(runs.values()), "records": hashes}
 
 
-def publish(studies: Sequence[Study], atlas: Path, use: bool = True, replace: bool = False) -> None:
-    """Publish studies, the controls and the figure that the README shows, then the index of all.
+def publish(studies: Sequence[Study], use: bool = True, replace: bool = False) -> None:
+    """Publish studies and the controls, then the index and the atlas of all that is published.
 
     Raises what `allowed` raises, and StudyError where a control has failed, before anything is copied.
     """
     root = studies[0].root
     judged = _controls(root, studies[0].scale)
-    drawn = (root / atlas).read_bytes()
     for study in studies:
         allowed(study, use, replace)
     if judged is not None:
         write_whole(root / FOLDER / "results" / "controls.json", judged)
-    index = {study.name: publish_study(study, use) for study in studies}
-    write_whole(root / "docs" / "atlas.svg", drawn)
-    text = json.dumps({"studies": index}, indent=1, sort_keys=True) + "\n"
+    before = index(root) if (root / INDEX).exists() else {}
+    stay = {name: before[name] for name in names(root) if name in before}
+    entries = stay | {study.name: publish_study(study, use) for study in studies}
+    text = json.dumps({"studies": entries}, indent=1, sort_keys=True) + "\n"
     write_whole(root / INDEX, text.encode())
-    print(f"published {len(studies)} studies, {sum(entry['runs'] for entry in index.values())} runs")
+    results = [root / FOLDER / "results" / f"{name}.json" for name in entries]
+    figure("atlas", studies[0].scale, results, root / "docs" / "atlas.svg", root)
+    runs = sum(entry["runs"] for entry in entries.values())
+    print(f"published {len(studies)} studies; {len(entries)} stand, with {runs} runs")
 
 
 def _controls(root: Path, scale: str) -> bytes | None:
@@ -93,17 +99,17 @@ def _controls(root: Path, scale: str) -> bytes | None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Publish every study; 0 when all of it stands, 2 with a line on stderr when it was refused."""
+    """Publish studies; 0 when all of it stands, 2 with a line on stderr when it was refused."""
     parser = argparse.ArgumentParser(prog="python -m ablatlas.publish", description=__doc__)
+    parser.add_argument("studies", nargs="*", metavar="STUDY", help="all of them where none is named")
     parser.add_argument("--scale", default="laptop")
     parser.add_argument("--published", choices=["use", "ignore"], default="use")
     parser.add_argument("--replace", action="store_true", help="let reruns take the place of published records")
-    parser.add_argument("--atlas", type=Path, required=True, help="the atlas figure, as SVG")
     given = parser.parse_args(arguments)
     try:
-        studies = [load(name, given.scale) for name in names(find_root())]
-        publish(studies, given.atlas, given.published == "use", given.replace)
-    except (StudyError, RecordError, MeasureError, OSError) as error:
+        studies = [load(name, given.scale) for name in given.studies or names(find_root())]
+        publish(studies, given.published == "use", given.replace)
+    except (StudyError, RecordError, MeasureError, ReportError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

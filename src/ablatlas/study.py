@@ -37,7 +37,7 @@ OPTIONAL = ("contrasts", "scales", *RUN_KEYS)
 # Targets, folders and commands: a study of the same name could not be asked for by it.
 TARGETS = (
     "all", "headline", "controls", "plan", "publish", "atlas", "data", "tune", "train", "clock", "measure",
-    "report", "resolved", "figure", "test", "check", "bench", "env", "published", "runs", "checkpoints",
+    "report", "crate", "resolved", "figure", "test", "check", "bench", "env", "published", "runs", "checkpoints",
     "raw", "results", "reports", *configuration.SCALES,
 )  # fmt: skip
 RULE = re.compile(r"^\s*(?:rule|checkpoint)\s+(\w+)\s*:", re.MULTILINE)

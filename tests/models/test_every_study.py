@@ -98,8 +98,13 @@ def test_contrasts_differ_from_their_arm_where_they_say(name: str, cell: str) ->
         assert differences(name, cell, variant.arm, variant.name) == said
 
 
+def rescaled(one: Tensor, other: Tensor) -> bool:
+    """Whether two matrices are the same numbers at another scale, as those are that suit two nonlinearities."""
+    return one.ndim > 1 and torch.allclose(one / one.norm(), other / other.norm(), rtol=1e-5, atol=1e-8)
+
+
 @pytest.mark.parametrize(("name", "cell"), CELLS)
-def test_shared_tensors_of_all_arms_start_bit_equal(name: str, cell: str) -> None:
+def test_shared_tensors_of_all_arms_start_bit_equal_but_for_a_scale_that_suits_the_arm(name: str, cell: str) -> None:
     _, reference, _ = start(name, cell, "with")
     for arm in arms(name, cell):
         _, model, _ = start(name, cell, arm)
@@ -107,7 +112,7 @@ def test_shared_tensors_of_all_arms_start_bit_equal(name: str, cell: str) -> Non
         found = list(shared(reference, model))
         assert any(tensor.ndim > 1 for _, tensor, _ in found)
         for tensor, one, other in found:
-            assert torch.equal(one, other) or tensor in own, f"{arm}: {tensor}"
+            assert torch.equal(one, other) or tensor in own or rescaled(one, other), f"{arm}: {tensor}"
 
 
 @pytest.mark.parametrize(("name", "cell"), CELLS)

@@ -17,6 +17,7 @@ NETWORK: dict[str, Any] = {"depth": 4, "width": 8, "norm": "none"}
 FITTING: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     *[("rnn", {"width": 8, "cell": cell}, *text) for text in TEXTS for cell in ("lstm", "gru", "tanh", "irnn")],
     *[("transformer", {"depth": 2, "width": 8}, *text) for text in TEXTS],
+    *[("seq2seq", {"width": 8, "depth": 2}, "transduction", {"rule": rule}) for rule in ("copy", "reverse", "sort")],
     *[("rnn", {"width": 8, "entry": "numbers"}, "adding", {"length": length}) for length in (10, 40)],
     *[
         ("residual_mlp", NETWORK, "densities", {"density": density})

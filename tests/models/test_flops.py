@@ -21,7 +21,7 @@ from ablatlas.tree import put
 
 study_of = cache(lambda name: load(name, "smoke"))
 VARIANTS = [(name, variant) for name in names() for variant in study_of(name).variants]
-SMALL = ["residual", "layernorm", "forget_gate"]  # a study of each model
+SMALL = ["residual", "layernorm", "forget_gate", "lstm", "attention"]  # a study of each model
 
 
 @contextmanager
@@ -37,7 +37,8 @@ def training(name: str, variant: str = "with", dose: str = "none") -> Training:
 
 
 def forward(made: Training, monkeypatch: pytest.MonkeyPatch) -> int:
-    """FLOPs of a step's forward pass."""
+    """FLOPs of a step's forward pass, in which no dropout asks for noise."""
+    made.model.eval()
     with counting(monkeypatch) as counter:
         made.task.loss(made.model, made.task.batch(0), None)
     return int(counter.get_total_flops())
@@ -81,8 +82,14 @@ def first_products(made: Training) -> int:
             return 2 * 4 * (model.cell.from_input.numel() + model.cell.from_state.numel()) * made.task.examples
         case "rnn":
             return 2 * sum(cell.products for cell in model.layers) * made.task.sizes["length"] * made.task.examples
+        case "seq2seq":
+            sides = zip((model.encoder, model.decoder), ("source", "target"), strict=True)
+            steps = [2 * sum(cell.products for cell in side) * made.task.sizes[name] for side, name in sides]
+            return sum(steps) * made.task.examples
         case "transformer":
             return 0  # it looks its inputs up
+        case "mlp":
+            return 0  # it counts its backward pass itself
     raise AssertionError("a new model states here which of its products may need no gradient")
 
 

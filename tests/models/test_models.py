@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from ablatlas.models import convnet, lstm, residual_mlp, resnet, rnn, transformer
+from ablatlas.models import convnet, lstm, residual_mlp, resnet, rnn, seq2seq, transformer
 from ablatlas.nn import shortcut as shortcuts
 from ablatlas.nn.kernel import Dense, Shared
 from ablatlas.randomness import generator
@@ -50,11 +50,23 @@ def sequential(depth: int = 2, **changes: Any) -> rnn.Model:
     return made(rnn.Model(**{"depth": depth, "cell": "lstm", "entry": "numbers", **sizes, **changes}))
 
 
+def pair(depth: int = 2, **changes: Any) -> seq2seq.Model:
+    words = {"cell": "lstm", "link": {"attend": "additive", "order": "forward"}}
+    sizes = {"inputs": 5, "outputs": 4, "source": 7, "target": 6, "width": 8}
+    return made(seq2seq.Model(**{"depth": depth, **words, **sizes, **changes}))
+
+
 def counted(run: Callable[[], object]) -> int:
     """Floating-point operations of matrix products while `run` runs, by torch's own counter."""
     with FlopCounterMode(display=False) as counter:
         run()
     return int(counter.get_total_flops())
+
+
+def texts(length: int = 7) -> tuple[Tensor, Tensor]:
+    """A source (3, length) and what is written before each of six symbols (3, 6)."""
+    draw = generator("texts")
+    return torch.randint(5, (3, length), generator=draw), torch.randint(5, (3, 6), generator=draw)
 
 
 # --- shapes and refusals ---
@@ -68,6 +80,9 @@ def test_shapes() -> None:
     assert deep(inputs=3 * 100)(torch.randn(7, 3 * 100)).shape == (7, 3)
     assert sequential()(torch.randn(7, 9, 3)).shape == (7, 9, 4)
     assert sequential(entry="symbols")(torch.zeros(7, 9, dtype=torch.long)).shape == (7, 9, 4)
+    logits, weights = pair()(*texts())
+    assert logits.shape == (3, 6, 4)
+    assert weights.shape == (3, 6, 7)
     model = recurrent()
     logits, state = model(torch.randn(9, 7, 3), model.rest(7), torch.zeros(9, 7, dtype=torch.bool))
     assert logits.shape == (9, 7, 4)
@@ -116,9 +131,10 @@ def test_heads_that_do_not_divide_the_width_are_refused() -> None:
 
 
 @pytest.mark.parametrize("depth", [0, -1])
-def test_a_network_without_a_recurrent_layer_is_refused(depth: int) -> None:
+@pytest.mark.parametrize("build", [sequential, pair])
+def test_a_network_without_a_recurrent_layer_is_refused(build: Callable[..., nn.Module], depth: int) -> None:
     with pytest.raises(ValueError, match=f"model.depth: found {depth}, expected a whole number from 1"):
-        sequential(depth)
+        build(depth)
 
 
 # --- networks of maps ---
@@ -247,6 +263,37 @@ def test_an_lstm_sees_no_later_symbol() -> None:
     assert (before[3:] != after[3:]).all()
 
 
+@pytest.mark.parametrize("attention", ["additive", "none"])
+def test_a_decoder_sees_nothing_that_it_has_not_written_and_all_of_the_source(attention: str) -> None:
+    model, (source, before) = pair(link={"attend": attention, "order": "forward"}), texts()
+    logits, weights = model(source, before)
+    written = before.clone()
+    written[:, 3] = (before[:, 3] + 1) % 5
+    changed, other = model(source, written)
+    assert torch.equal(changed[:, :3], logits[:, :3])
+    assert torch.equal(other[:, :3], weights[:, :3])
+    assert (changed[:, 3:] != logits[:, 3:]).any(-1).all()
+    for place in (0, 6):
+        read = source.clone()
+        read[:, place] = (source[:, place] + 1) % 5
+        assert (model(read, before)[0] != logits).any(-1).all()
+
+
+@pytest.mark.parametrize("attention", ["additive", "none"])
+def test_reading_backwards_is_reading_what_stands_in_reverse(attention: str) -> None:
+    source, before = texts()
+    ahead, back = (pair(link={"attend": attention, "order": order}) for order in ("forward", "backward"))
+    assert all(torch.equal(one, other) for one, other in zip(ahead.parameters(), back.parameters(), strict=True))
+    (logits, weights), (reverse, turned) = ahead(source.flip(1), before), back(source, before)
+    assert torch.equal(logits, reverse)
+    assert torch.equal(weights.flip(2), turned), "weights are told by place in the source"
+
+
+def test_without_attention_a_source_of_another_length_is_read_as_well() -> None:
+    model = pair(link={"attend": "none", "order": "forward"})
+    assert model(*texts(11))[0].shape == (3, 6, 4)
+
+
 # --- FLOPs ---
 
 
@@ -337,10 +384,21 @@ def test_flops_of_a_recurrent_network(cell: str, depth: int, monkeypatch: pytest
     torch.testing.assert_close(model(x), fused, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("attention", ["additive", "none"])
+@pytest.mark.parametrize("depth", [1, 3])
+def test_flops_of_an_encoder_and_a_decoder(attention: str, depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without oneDNN torch computes the same recurrence in matrix products, for which the counter has a formula."""
+    model, (source, before) = pair(depth, link={"attend": attention, "order": "forward"}), texts()
+    fused = model(source, before)
+    monkeypatch.setattr(torch.backends.mkldnn, "enabled", False)
+    assert counted(lambda: model(source, before)) == 3 * model.flops
+    torch.testing.assert_close(model(source, before), fused, rtol=1e-5, atol=1e-6)
+
+
 # --- initial values ---
 
 
-@pytest.mark.parametrize("build", [mlp, maps, deep, decoder, recurrent, sequential])
+@pytest.mark.parametrize("build", [mlp, maps, deep, decoder, recurrent, sequential, pair])
 def test_initial_values_depend_on_no_global_generator(build: Callable[[], nn.Module]) -> None:
     torch.manual_seed(1)
     first = build().state_dict()
@@ -349,7 +407,7 @@ def test_initial_values_depend_on_no_global_generator(build: Callable[[], nn.Mod
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("build", [mlp, maps, deep, decoder, recurrent, sequential])
+@pytest.mark.parametrize("build", [mlp, maps, deep, decoder, recurrent, sequential, pair])
 def test_initial_values_depend_on_the_seed(build: Callable[[], Any]) -> None:
     first, second = build(), made(build(), seed=1)
     for (name, one), (_, other) in zip(first.named_parameters(), second.named_parameters(), strict=True):

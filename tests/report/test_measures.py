@@ -8,6 +8,7 @@ import measures
 import pytest
 
 from ablatlas.report import (
+    described,
     forest,
     judged,
     limits,
@@ -207,17 +208,17 @@ def test_other_readings_are_told() -> None:
 
 
 def test_a_tables_open_ends_have_their_sign() -> None:
-    shown = tables.descriptive(findings.view(STUDY)).text
+    shown = described.descriptive(findings.view(STUDY)).text
     assert "0.1 (&gt; 0.05)" in shown
     assert "fewer than four rungs fall" in shown
 
 
 def test_the_clock_says_what_it_lacks() -> None:
-    timed = tables.clock(findings.view(STUDY))
+    timed = described.clock(findings.view(STUDY))
     assert timed is not None
     assert "no counter of joules (no powercap)" in timed.text
     assert "2.13 (2.09 to 2.17)" in timed.text
-    assert tables.clock(findings.view(STUDY, clock=None)) is None
+    assert described.clock(findings.view(STUDY, clock=None)) is None
 
 
 def test_levels_that_nobody_solves_one_by_one_have_no_share() -> None:

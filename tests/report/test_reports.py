@@ -10,14 +10,16 @@ import findings
 import nbformat
 import pytest
 
-from ablatlas.report import build, sections
+from ablatlas.report import build, sections, trace
 from ablatlas.report.__main__ import main
 from ablatlas.report.view import ReportError
 
 FIGURE = {"figure.svg", "figure.pdf", "figure.png"}
+EXPORTS = {"numbers.tex", "verdicts.tex", "cite.bib", "forest.pdf"}
 SECTIONS = ["Verdict", "Other ladders", "From steps to joules", "Learning curves", "Mechanism", "What was held equal",
             "Other contrasts", "Run states", "Tuning",
-            "Expected, published, measured", "Limits", "Registration", "Provenance and how to cite"]  # fmt: skip
+            "Expected, published, measured", "Limits", "Runs behind the numbers", "Registration",
+            "Provenance and how to cite"]  # fmt: skip
 
 
 class Page(HTMLParser):
@@ -75,7 +77,7 @@ def page(request: pytest.FixtureRequest) -> str:
 
 
 def test_a_report_is_whole(report: Path) -> None:
-    assert {path.name for path in report.iterdir()} == {"report.html", "report.ipynb", "kept.txt", *FIGURE}
+    assert {path.name for path in report.iterdir()} == {"report.html", "report.ipynb", "kept.txt", *FIGURE, *EXPORTS}
     assert [path.name for path in report.parent.iterdir()] == ["forget_gate"]
     assert all(path.stat().st_size for path in report.iterdir())
 
@@ -89,13 +91,53 @@ def test_sections_come_in_order(report: Path) -> None:
     assert found == [("h1", findings.study("forget_gate").title), *(("h2", name) for name in SECTIONS)]
 
 
-def test_pages_fetch_nothing_and_run_nothing(page: str) -> None:
+def test_pages_fetch_nothing(page: str) -> None:
     tags = Page(page).tags
-    assert not {"script", "link", "iframe", "object", "base"} & {tag for tag, _ in tags}
+    assert not {"link", "iframe", "object", "base"} & {tag for tag, _ in tags}
     sources = [value for _, attributes in tags for key, value in attributes.items() if key in ("src", "srcset")]
     assert sources
     assert all(value and value.startswith("data:") for value in sources)
     assert not re.search(r"@import|url\(", page)
+
+
+def test_only_the_atlas_runs_something_and_it_stands_in_the_page(report: Path, atlas: Path) -> None:
+    for file, count in ((report / "report.html", 0), (atlas / "index.html", 1)):
+        scripts = [attributes for tag, attributes in Page(file.read_text(encoding="utf-8")).tags if tag == "script"]
+        assert scripts == [{}] * count
+
+
+def test_links_within_a_page_lead_somewhere(page: str) -> None:
+    tags = Page(page).tags
+    places = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert len(places) == len(set(places))
+    inside = {
+        str(attributes["href"])[1:] for tag, attributes in tags if tag == "a" and str(attributes["href"])[0] == "#"
+    }
+    assert inside <= set(places)
+
+
+def test_cells_of_the_atlas_lead_to_evidence_in_the_report(report: Path, atlas: Path) -> None:
+    places = {a.get("id") for _, a in Page((report / "report.html").read_text(encoding="utf-8")).tags}
+    links = [str(a["href"]) for tag, a in Page((atlas / "index.html").read_text(encoding="utf-8")).tags if tag == "a"]
+    found = {link.partition("#")[2] for link in links if link.startswith("../forget_gate/report.html#")}
+    assert "ladder-length" in found
+    assert found <= places
+
+
+def test_every_verdict_of_a_report_leads_to_its_runs(report: Path) -> None:
+    page = (report / "report.html").read_text(encoding="utf-8")
+    for verdict in findings.results(findings.study("forget_gate"))["verdicts"]:
+        assert page.count(f'href="#{trace.place(verdict)}"') >= 1
+    assert "0f3a-s0…s9-sequential-2.13.0+cpu-cpu-t1" in page
+
+
+def test_a_page_answers_the_three_questions(report: Path) -> None:
+    page = (report / "report.html").read_text(encoding="utf-8")
+    for question in ("tune the ablated arm?", "would an A/A pass?", "differs between the arms?"):
+        assert page.count(question) == 1
+    assert "as many as <code>with</code>, on the same grids" in page
+    assert "An A/A was not run for this version." in page
+    assert "<code>model.forget</code>: <code>" in page
 
 
 def test_links_stay_among_the_pages(page: str) -> None:

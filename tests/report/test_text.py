@@ -33,7 +33,7 @@ def test_a_relaxed_constraint_is_said_with_its_bound_and_n() -> None:
     claim = findings.study("forget_gate").claim
     assert said.startswith(f"The essays say ({', '.join(claim['source'])}): “{claim['text'][:40]}")
     assert "We measured: architecture RELAXED — half of the runs of `with` get more than" in said
-    assert "(n = 10 seeds)" in said
+    assert "([n = 10 seeds](#runs-architecture-length-without))" in said
 
 
 @pytest.mark.parametrize(

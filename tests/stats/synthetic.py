@@ -109,6 +109,7 @@ def ledger(made: Any, cell: str) -> dict[str, Any]:
     base = {"metric": criterion.metric, "op": criterion.op}
     value = (LOSS_CAP + 0.1) / 2 if criterion.value == "midpoint" else criterion.value
     return {
+        "keys": [f"{made.name}/{cell}/tuning/{i}" for i in range(len(variants) * len(grid))],
         "seconds": 2.0 * len(variants) * len(grid) * len(made.seeds["tuning"]),
         "file": f"data/runs/{made.name}/{cell}-feedfacefeed.tuning.json.gz",
         "path": "recipe.lr",

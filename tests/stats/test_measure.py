@@ -54,6 +54,17 @@ def altered(confirmation: Confirmation, cell: str, of: str, seed: int, **columns
 # --- what comes out ---
 
 
+def test_every_number_can_be_followed_to_its_runs_and_their_record() -> None:
+    made = everything()
+    found = measure(made, everything_runs(made), everything_ledgers(made), everything_clock(made))
+    held = [key for record in found["records"] for key in record["runs"]]
+    assert len(held) == len(set(held))
+    assert {key for v in found["verdicts"] for key in v["runs"]} <= set(held)
+    assert all(v["runs"] for v in found["verdicts"] if v["basis"] == "ladder")
+    assert [record["phase"] for record in found["records"]].count("clock") == 1
+    assert {record["cell"] for record in found["records"] if record["phase"] == "tuning"} == set(made.tune.cells)
+
+
 @pytest.mark.parametrize("made", [residual(), forget_gate()], ids=lambda made: made.name)
 def test_results_are_valid_json_with_the_fixed_names(made: Any) -> None:
     found = json.loads(json.dumps(results(made), allow_nan=False))

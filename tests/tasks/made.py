@@ -12,6 +12,7 @@ SMALL: dict[str, dict[str, Any]] = {
     **{rule: {"rule": rule, "length": 9, "symbols": 4} for rule in ("copy", "reverse", "sort")},
     **{rule: {"rule": rule, "length": 20, "symbols": 2} for rule in ("parity", "xor")},
     "recall": {"rule": "recall", "length": 5, "symbols": 12},
+    **{f"transduction: {rule}": {"rule": rule, "length": 9, "symbols": 4} for rule in ("copy", "reverse", "sort")},
     "markov": {"domains": 3, "symbols": 5, "sharpness": 2.0, "length": 30},
     "embedded_reber": {"longest": 20},
     **{
@@ -24,7 +25,10 @@ ALL = list(SMALL)
 
 def module(name: str) -> str:
     """The task's module."""
-    return "sequences" if "rule" in SMALL[name] else "densities" if "density" in SMALL[name] else name
+    before, colon, _ = name.partition(":")
+    return (
+        before if colon else "sequences" if "rule" in SMALL[name] else "densities" if "density" in SMALL[name] else name
+    )
 
 
 def made(name: str, seed: int = 0, **changes: Any) -> Any:

@@ -122,6 +122,15 @@ def test_a_sum_is_right_within_its_tolerance() -> None:
     assert found["loss"] == pytest.approx(0.3 * 0.041**2 + 0.7 * 0.039**2, rel=1e-4)
 
 
+def test_the_early_influence_is_the_share_of_the_first_half() -> None:
+    numbers = torch.tensor([0.25, 0.5, 0.25, 0.75, 0.5])  # turned into 1 less themselves they change by ½, 0, ½, -½, 0
+    x = torch.stack([numbers, torch.ones(5)], 1).expand(3, -1, -1)
+    weights = torch.tensor([2.0, 1.0, 4.0, 1.0, 2.0])
+    found = adding.early_influence(lambda x: (x.sum(2) * weights).cumsum(1)[..., None], x)
+    assert found.item() == pytest.approx(1.0**2 / (1.0**2 + 1.5**2))
+    assert adding.early_influence(lambda x: 0 * x, x).item() == 0, "where nothing has any"
+
+
 # --- strings ---
 
 

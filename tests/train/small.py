@@ -23,6 +23,14 @@ PARTS: dict[str, dict[str, Any]] = {
         "task": {"name": "digits", **SCANS},
         "recipe": SGD | COURSE | {"batch": 32},
     },
+    "perceptron": {
+        "model": {
+            "name": "mlp", "depth": 2, "width": 8, "hidden": "learned", "draw": "suited", "norm": "batch",
+            "activation": "sigmoid", "dropout": 0.2, "input_dropout": 0.1,
+        },
+        "task": {"name": "digits", **SCANS},
+        "recipe": SGD | COURSE | {"batch": 32},
+    },
     "convnet": {
         "model": {
             "name": "convnet", "depth": 2, "width": 4, "kernel": "shared", "norm": "batch", "activation": "relu",

@@ -108,10 +108,12 @@ def test_the_shapes_of_noise_are_asked_for_without_a_trace(kind: str) -> None:
 # Of what the dropouts of a kind are given: a batch and its features, or a batch, its maps and their sides.
 SHAPES: dict[str, set[tuple[int, ...]]] = {
     "mlp": {(32, 8)},
+    "perceptron": {(32, 64), (32, 8)},
     "convnet": {(16, 4, 4, 4), (16, 4, 2, 2)},
     "resnet": {(8, 4, 8, 8), (8, 8, 4, 4), (8, 16, 2, 2)},
     "transformer": set(),
     "lstm": set(),
+    "sums": set(),
 }
 
 

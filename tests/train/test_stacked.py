@@ -50,6 +50,23 @@ CASES: dict[str, Any] = {
         for width, norm, dropout, batch in [(10, "none", 0.5, 7), (10, "batch", 0.0, 17), (16, "batch", 0.2, 32)]
     },
     "mlp tanh": config(model={"width": 7, "activation": "tanh", "shortcut": "scaled"}, norm="batch", **BRIEF),
+    **{
+        f"perceptron {width} {activation} {norm} {hidden}": config(
+            "perceptron",
+            norm=norm,
+            batch=batch,
+            **BRIEF,
+            **rule,
+            model={"width": width, "activation": activation, "hidden": hidden, "draw": draw},
+        )
+        for width, activation, norm, hidden, draw, batch, rule in [
+            (5, "sigmoid", "batch", "learned", "suited", 7, {}),
+            (16, "tanh", "none", "frozen", "standard", 32, {}),
+            (10, "softplus", "batch", "frozen", "suited", 17, FULL),
+            (7, "gelu", "none", "learned", "fourfold", 5, FULL),
+        ]
+    },
+    "perceptron without hidden layers": config("perceptron", model={"depth": 0}, **BRIEF),
     "transformer 4": config("transformer", **BRIEF),
     "transformer recalling": config("transformer", **BRIEF) | {"task": RECALL},
     "mlp of points": config(norm="none", dropout=0.0, model={"width": 7}, **BRIEF) | {"task": POINTS},
@@ -349,6 +366,20 @@ def test_batch_normalization_is_torchs(theirs: Any, shape: tuple[int, ...], mean
         torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("theirs", [nn.Sigmoid, nn.Softplus])
+def test_nonlinearities_are_torchs_wherever_a_number_stands(theirs: Any) -> None:
+    x = torch.cat([torch.linspace(-30, 30, 301), torch.tensor([-1e30, 1e30, 0.0])])  # no sum of vectors' lengths
+    kept = []
+    for layer in (FORMS[theirs](), theirs()):
+        given = x.clone().requires_grad_()
+        y = layer(given)
+        y.sum().backward()
+        kept.append((y, given.grad))
+    torch.testing.assert_close(*kept, rtol=1e-5, atol=1e-6)
+    ours = FORMS[theirs]()
+    assert all(torch.equal(ours(x)[:size], ours(x[:size])) for size in range(1, 70))
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 1, 1), (3, 1, 7, 5), (4, 2, 64, 8)])
 def test_attention_is_that_of_one_alone(shape: tuple[int, ...]) -> None:
     draw = torch.Generator().manual_seed(0)
@@ -385,6 +416,7 @@ ROOT = Path(__file__).parents[2]
 REFRESH = "then: python tests/train/test_stacked.py"
 GOLDEN = {
     "mlp": config(),
+    "perceptron": config("perceptron"),
     "convnet": config("convnet"),
     "resnet": config("resnet"),
     "transformer": config("transformer"),

@@ -7,6 +7,7 @@ import pytest
 from conftest import copy_repository, snakemake
 
 from ablatlas import source
+from ablatlas.record import read
 from ablatlas.study import load
 
 pytestmark = pytest.mark.xdist_group("dag")
@@ -37,3 +38,47 @@ def test_a_study_on_real_data_fetches_it_first(root: Path) -> None:
     (root / note).parent.mkdir(parents=True)
     (root / note).touch()
     assert planned(root, "residual") == [], "it is there"
+
+
+SHORT = [
+    "recipe.steps=4",
+    "recipe.evaluations=1",
+    "recipe.patience=1.0",
+    '"tune.grid=[0.003,0.01,0.03]"',
+    '"~tune.rungs"',
+]
+REAL = {
+    "residual": (
+        ["task=cifar10", "task.examples=64", "model=resnet", "model.depth=8", "model.width=4", "recipe.batch=16"],
+        ["8", "14"],
+    ),
+    "layernorm": (["task=tinyshakespeare", "model.width=8"], ["4", "6"]),
+}
+
+
+def on_real_data(root: Path, study: str) -> None:
+    """Have a study's smoke scale train on a real dataset, and climb its depth alone."""
+    words, levels = REAL[study]
+    file = root / "params" / "study" / f"{study}.yaml"
+    text, _ = file.read_text().split("scales:\n")
+    further = [name for name in load(study, "smoke", root=root).ladders if name != "depth"]
+    dropped = [f'"~ladders.{name}"' for name in further]
+    climbed = f'"ladders.depth.levels=[{",".join(levels)}]"'
+    dropped.append('"~contrasts"')
+    file.write_text(f"{text}scales:\n  smoke: [{', '.join([*words, *SHORT, climbed, *dropped])}]\n")
+    source.forget()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("study", "named"), [("residual", "CIFAR-10"), ("layernorm", "Tiny Shakespeare")])
+def test_a_study_trains_on_real_data_and_its_report_says_so(
+    study: str, named: str, tmp_path: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = copy_repository(tmp_path / "ablatlas")
+    monkeypatch.setenv("ABLATLAS_MIRROR", str(mirror))
+    on_real_data(root, study)
+    snakemake(root, study)
+    page = (root / "reports" / "smoke" / study / "report.html").read_text()
+    assert named in page
+    [record] = (root / "data" / "runs" / study).glob("base-????????????.json.gz")
+    assert set(read(record).provenance["data"]) == set(load(study, "smoke", root=root).data)

@@ -1,19 +1,43 @@
-"""Every command of the README runs, at smoke scale."""
+"""Every command of the README and of the pages in docs/ runs, at smoke scale."""
 
 import re
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, type_in
+from conftest import ROOT, copy_repository, type_in
+
+from ablatlas.study import load
 
 pytestmark = pytest.mark.xdist_group("dag")
 
 
+# Pages whose commands need what tests of their own set up: a cluster, a mirror of data, a store.
+ELSEWHERE = ("cluster.md", "data.md", "data-versions.md")
+PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").glob("*.md")) if page.name not in ELSEWHERE)]
+
+
 def commands() -> list[str]:
-    """The command lines of the README's bash blocks, their comments taken off."""
-    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line]
+    """The command lines of the pages' bash blocks, each once, their comments taken off."""
+    blocks = (block for page in PAGES for block in re.findall(r"```bash\n(.*?)```", page.read_text(), re.DOTALL))
+    lines = (line.split(" #")[0].strip() for block in blocks for line in block.splitlines())
+    return list(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
+
+
+def test_links_between_the_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_study_that_the_docs_add_is_a_study_of_thirty_lines(tmp_path: Path) -> None:
+    text = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "adding-a-study.md").read_text(), re.DOTALL)[0]
+    assert len(text.splitlines()) <= 33
+    root = copy_repository(tmp_path / "ablatlas")
+    (root / "params" / "study" / "batchnorm.yaml").write_text(text)
+    for scale in ("laptop", "smoke"):
+        added = load("batchnorm", scale, root=root)
+        assert {variant.settings[added.ablate] for variant in added.variants.values()} == {"batch", "none"}
+        assert set(added.ladders) == {"depth", "examples"}
 
 
 def test_the_readme_names_the_two_commands_on_its_first_screen() -> None:

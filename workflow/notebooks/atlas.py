@@ -16,6 +16,7 @@ from ablatlas.report import atlas
 # %% tags=["parameters"]
 results: list[str] = []  # results files, one a study
 figure = ""  # where the headline figure is written, less its suffix; nowhere if empty
+root = "."  # the repository
 controls = ""  # what the controls of this version found; not run if empty
 
 # %%
@@ -35,13 +36,37 @@ atlas.reading()
 # ## Studies
 
 # %%
-atlas.studies_table(studies)
+atlas.studies_table(studies, root)
 
 # %% [markdown]
 # ## Claimed and measured
 
 # %%
 atlas.claims(studies)
+
+# %% [markdown]
+# ## Constraint by constraint
+
+# %%
+atlas.forests(studies)
+
+# %% [markdown]
+# ## Year by year
+
+# %%
+atlas.timeline(studies, root)
+
+# %% [markdown]
+# ## Where essays and papers disagree
+
+# %%
+atlas.disputed(studies, root)
+
+# %% [markdown]
+# ## Controls
+
+# %%
+atlas.controlled(controls)
 
 # %% [markdown]
 # ## Runs and cost

@@ -27,6 +27,9 @@ view = load(study, scale, results, root, controls)
 sections.head(view)
 
 # %%
+sections.asked(view)
+
+# %%
 sections.answers(view)
 
 # %% [markdown]
@@ -100,6 +103,12 @@ sections.beside(view)
 
 # %%
 sections.not_shown(view)
+
+# %% [markdown]
+# ## Runs behind the numbers
+
+# %%
+sections.traced(view)
 
 # %% [markdown]
 # ## Registration

@@ -6,7 +6,13 @@ REPLACE = config.get("replace", "no") in ("yes", True)
 # `ignore` trains it anew as well, and leaves it where it is
 PUBLISHED = "ignore" if REPLACE else config.get("published", "use")
 LADDERS = config.get("ladders", "all")  # `claimed` leaves out what no essay claims
-STUDIES = {name: load(name, SCALE, ladders=LADDERS) for name in names()}
+# `headline`, or names with commas between: what the atlas shows and `all` stands for
+CHOSEN = {"all": names(), "headline": HEADLINE}
+STUDIES = {
+    name: load(name, SCALE, ladders=LADDERS)
+    for choice in [config.get("studies", "all")]
+    for name in CHOSEN.get(choice) or choice.split(",")
+}
 CONTROLS = {name: load(name, SCALE) for name in controls()}
 EVERY = STUDIES | CONTROLS
 DRAWING = sorted(str(path) for path in Path("src/ablatlas/report").glob("*.py"))

@@ -1,4 +1,4 @@
-# What the project stands behind: asked for by name, never part of `all`.
+# What the project stands behind: asked for by name, never part of `all`. `--config studies=relu` publishes one study.
 
 
 rule publish:
@@ -11,7 +11,8 @@ rule publish:
             + clock_of(study)
         ],
         results=[study.results for study in STUDIES.values()],
-        atlas=f"{REPORTS}/atlas/figure.svg",
+    params:
+        studies=" ".join(STUDIES),
     shell:
-        "python -m ablatlas.publish --scale {SCALE} --published {PUBLISHED} --atlas {input.atlas}"
+        "python -m ablatlas.publish {params.studies} --scale {SCALE} --published {PUBLISHED}"
         + (" --replace" if REPLACE else "")

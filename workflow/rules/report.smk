@@ -1,5 +1,9 @@
 # Pages: one notebook for all studies, one for the atlas.
 
+
+report: "../report/workflow.rst"
+
+
 # What they say of the controls: of this version's, which were run here or published, or that there are none.
 TOLD = " ".join(f"--controls {file}" for file in known_controls())
 
@@ -11,8 +15,17 @@ rule report:
         notebook="workflow/notebooks/study.py",
         drawing=DRAWING,
     output:
-        f"{REPORTS}/{{study}}/report.html",
+        report(
+            f"{REPORTS}/{{study}}/report.html",
+            caption="../report/study.rst",
+            category="Reports",
+            labels={"study": "{study}"},
+        ),
         f"{REPORTS}/{{study}}/report.ipynb",
+        f"{REPORTS}/{{study}}/numbers.tex",
+        f"{REPORTS}/{{study}}/verdicts.tex",
+        f"{REPORTS}/{{study}}/cite.bib",
+        f"{REPORTS}/{{study}}/forest.pdf",
         multiext(f"{REPORTS}/{{study}}/figure", ".svg", ".pdf", ".png"),
     priority: turn
     localrule: True
@@ -26,10 +39,26 @@ rule atlas:
         results=[study.results for study in STUDIES.values()],
         controls=known_controls(),
         notebook="workflow/notebooks/atlas.py",
+        disagreements="params/disagreements.yaml",
         drawing=DRAWING,
     output:
-        f"{REPORTS}/atlas/index.html",
+        report(
+            f"{REPORTS}/atlas/index.html",
+            caption="../report/atlas.rst",
+            category="Atlas",
+            labels={"study": "all"},
+        ),
         multiext(f"{REPORTS}/atlas/figure", ".svg", ".pdf", ".png"),
     localrule: True
     shell:
         f"python -m ablatlas.report atlas --results {{input.results}} {TOLD} --out {REPORTS}/atlas"
+
+
+rule crate:
+    input:
+        results=[study.results for study in STUDIES.values()],
+        pages=atlas_of(STUDIES.values()),
+    output:
+        f"{REPORTS}/crate.zip",
+    shell:
+        f"python -m ablatlas.report crate --results {{input.results}} --reports {REPORTS} --out {{output}}"

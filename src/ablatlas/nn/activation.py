@@ -4,3 +4,6 @@ from torch import nn
 
 relu = nn.ReLU
 tanh = nn.Tanh
+sigmoid = nn.Sigmoid
+softplus = nn.Softplus
+gelu = nn.GELU

@@ -33,6 +33,10 @@ def parser() -> argparse.ArgumentParser:
     alone.add_argument("--scale", default="laptop")
     alone.add_argument("--results", type=Path, nargs="+", required=True)
     alone.add_argument("--out", type=Path, required=True)
+    packed = kinds.add_parser("crate", help="a run of the workflow as one RO-Crate: records, results and reports")
+    packed.add_argument("--results", type=Path, nargs="+", required=True)
+    packed.add_argument("--reports", type=Path, required=True, help="the folder of the studies' reports")
+    packed.add_argument("--out", type=Path, required=True)
     return parse
 
 
@@ -50,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             build.atlas(given.results, given.out, find_root(), given.controls)
         elif given.kind == "figure":
             build.figure(given.name, given.scale, given.results, given.out, find_root())
+        elif given.kind == "crate":
+            from ablatlas.report import crate
+
+            crate.write(given.results, given.reports, given.out, find_root())
         else:
             build.controls(given.results, given.out, find_root())
     except (ReportError, StudyError) as error:

@@ -6,6 +6,7 @@ from ablatlas.report import numbers, words
 from ablatlas.report.html import Column, Html, inline, table
 from ablatlas.report.outcomes import closure
 from ablatlas.report.view import CONSTRAINTS, HARD, Row, View, headline, term, why_not
+from ablatlas.stats.atlas import claimed
 from ablatlas.stats.verdict import supported
 
 BINDING = "binding"
@@ -81,13 +82,6 @@ def _because(role: str, verdict: Row) -> str:
         return "its gross ratio only"
     shape = verdict["closure"]
     return "shared by every axis" if shape["shared"] else f"the gap is {shape['label']}" if shape["label"] else ""
-
-
-def claimed(results: Row, constraint: str) -> bool | str:
-    """Whether the essays tie the study to a constraint (True, False), or only suggest it ("implied")."""
-    if constraint in results["claim"]["constraints"]:
-        return True
-    return "implied" if constraint in results["claim"].get("implied", []) else False
 
 
 def summary(view: View) -> str:

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ablatlas.report import answer, banners, heatmap, numbers, runs, style, tables, text
-from ablatlas.report.answer import claimed
-from ablatlas.report.html import Column, Html, bullets, figure, inline, join, link, paragraph, table
-from ablatlas.report.outcomes import closure
-from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, read, read_controls, term, why_not
-from ablatlas.report.words import MARKS, listed, sentence
-from ablatlas.stats.atlas import with_discoveries
-
-CLAIMS: dict[bool | str, str] = {True: "claimed", False: "not claimed"}
-OUTCOMES = (*MARKS, "not measured")
+from ablatlas import references
+from ablatlas.report import (
+    atlas_claims,
+    atlas_figures,
+    atlas_map,
+    banners,
+    disagreements,
+    heatmap,
+    runs,
+    style,
+)
+from ablatlas.report import controls as controls_page
+from ablatlas.report.atlas_map import title
+from ablatlas.report.html import Column, Html, bullets, figure, join, paragraph, table
+from ablatlas.report.view import CONSTRAINTS, Row, Rows, headline, read, read_controls, why_not
+from ablatlas.report.words import capitalized, listed
+from ablatlas.stats import atlas as across
+from ablatlas.stats.atlas import claimed, with_discoveries
 
 
 def load(paths: Iterable[str]) -> Rows:
@@ -82,80 +90,54 @@ def reading() -> Html:
     )
 
 
-def studies_table(studies: Rows) -> Html:
-    """Every study with its verdicts, linked to its report."""
-    columns = [Column("study"), *(Column(_grouped(name, label)) for name, label in CONSTRAINTS.items())]
-    rows = [[link(_title(r), _report(r)), *(_cell(r, name) for name in CONSTRAINTS)] for r in studies]
-    return table("Studies by constraints; each name leads to its report.", columns, rows)
+def years(studies: Rows, root: str | Path = ".") -> dict[str, str]:
+    """The year of each study's paper, as the bibliography has it."""
+    known = references.read(Path(root))
+    return {results["study"]: known[results["paper"]]["year"] for results in studies}
 
 
-def _title(results: Row) -> str:
-    return str(results.get("title", results["study"]))
+def studies_table(studies: Rows, root: str | Path = ".") -> Html:
+    """Every study with its verdicts, each leading to its evidence; it sorts and filters."""
+    return atlas_map.draw(studies, years(studies, root))
 
 
-def _report(results: Row) -> str:
-    return f"../{results['study']}/report.html"
+def forests(studies: Rows) -> Html:
+    """A forest plot for each constraint along which something was measured."""
+    return join(*(_forest(studies, name) for name in CONSTRAINTS))
 
 
-def _grouped(name: str, label: str) -> str:
-    return f"{label} ({'hard' if name in HARD else 'leverage'})"
+def _forest(studies: Rows, constraint: str) -> Html:
+    if not atlas_figures.rows(studies, constraint):
+        why = listed(sorted({why_not(results, constraint) for results in studies}))
+        return paragraph(f"{capitalized(CONSTRAINTS[constraint])}: not measured ({why}).")
+    words = atlas_figures.forest_caption(studies, constraint)
+    drawn = atlas_figures.forest(studies, constraint)
+    return figure(style.render(drawn), words.alt, words.caption, f"forest-{constraint}")
 
 
-def _cell(results: Row, constraint: str) -> Html:
-    verdict = headline(results, constraint)
-    if verdict is None:
-        return Html(f"not measured: {inline(why_not(results, constraint))}{_said(results, constraint)}")
-    shape = f"<br>{inline(closure(verdict['closure']))}" if verdict["closure"]["label"] else ""
-    return Html(f"{tables.word(verdict).text}<br>{numbers.ratio(verdict['rho'])}{shape}{_said(results, constraint)}")
+def timeline(studies: Rows, root: str | Path = ".") -> Html:
+    """The studies along the years in which their papers appeared."""
+    found = years(studies, root)
+    words = atlas_figures.timeline_caption(studies, found)
+    return figure(style.render(atlas_figures.timeline(studies, found)), words.alt, words.caption, "timeline")
 
 
-def _said(results: Row, constraint: str) -> str:
-    claim = claimed(results, constraint)
-    return "" if claim is False else f"<br>{CLAIMS.get(claim, claim)}"
+def disputed(studies: Rows, root: str | Path = ".") -> Html:
+    """Where the essays and the papers disagree, and what was measured."""
+    return disagreements.section(studies, Path(root))
+
+
+def controlled(controls: str = "") -> Html:
+    """Every kind of control with its answer, and the way to their page."""
+    found = read_controls(controls)
+    if found is None:
+        return paragraph(banners.NOT_RUN)
+    return controls_page.summary(found)
 
 
 def claims(studies: Rows) -> Html:
     """What the essays say beside what was measured, claim by claim, and the count of both."""
-    names = ("study", "the essays say", "constraint", "measured", "ρ", "p, across the atlas", "so it is", "supports it")
-    columns = [Column(name, name in ("ρ", "p, across the atlas")) for name in names]
-    rows = [
-        [
-            link(_title(results), _report(results)),
-            f"{sentence(results['claim'].get('text', ''))} ({', '.join(text.sources(results['claim']))})",
-            label + ("" if claimed(results, name) is True else " (implied)"),
-            *_measured(results, name),
-        ]
-        for results in studies
-        for name, label in CONSTRAINTS.items()
-        if claimed(results, name)
-    ]
-    caption = (
-        "Claims beside verdicts. The verdict rests on p as Holm adjusted it within its study; beside it p as Benjamini "
-        "and Hochberg adjust it across all that was tested in the atlas."
-    )
-    return join(table(caption, columns, rows), _confusion(studies))
-
-
-def _measured(results: Row, constraint: str) -> list[str | Html]:
-    verdict = headline(results, constraint)
-    if verdict is None:
-        return [f"not measured: {why_not(results, constraint)}", *[numbers.MISSING] * 4]
-    supported = {True: "yes", False: "no", None: numbers.MISSING}[verdict["supported"]]
-    role = answer.binding(verdict, term(results, answer.GROSS.get(constraint, "")))
-    across = numbers.MISSING if verdict.get("p_bh") is None else numbers.p_value(verdict["p_bh"])
-    return [tables.word(verdict), numbers.ratio(verdict["rho"]), across, role, supported]
-
-
-def _confusion(studies: Rows) -> Html:
-    """Counts of claimed against measured; implied cells stand in neither row."""
-    columns = [Column(""), *(Column(name, True) for name in OUTCOMES)]
-    rows = [[label, *(str(_count(studies, claim, name)) for name in OUTCOMES)] for claim, label in CLAIMS.items()]
-    return table("Number of cells, claimed against measured; implied cells are left out.", columns, rows)
-
-
-def _count(studies: Rows, claim: bool | str, outcome: str) -> int:
-    cells = [(results, name) for results in studies for name in CONSTRAINTS if claimed(results, name) is claim]
-    return sum((v["verdict"] if (v := headline(*cell)) else "not measured") == outcome for cell in cells)
+    return atlas_claims.section(studies)
 
 
 def cost(studies: Rows) -> Html:
@@ -163,19 +145,17 @@ def cost(studies: Rows) -> Html:
     names = ("study", "scale", "device", "confirmation runs", "tuning trials", "core-hours", "digest")
     rows = [
         [
-            _title(results),
+            title(results),
             results["scale"],
             results.get("device") or "not recorded",
             runs.states(results["states"]),
             str(sum(row["trials"] for row in results["tuning"].values())),
-            _hours(results),
+            f"{across.hours(results):.2f}",
             results["digest"],
         ]
         for results in studies
     ]
-    return table("Runs and cost.", [Column(name, name in ("tuning trials", "core-hours")) for name in names], rows)
-
-
-def _hours(results: Row) -> str:
-    cost = results.get("cost")
-    return "not recorded" if not cost else f"{cost['core_seconds'] / 3600:.2f}"
+    total = across.cost(studies)
+    rows.append(["all", *[""] * 4, f"{total['core_hours']:.2f}", f"{total['runs']:,} runs"])
+    columns = [Column(name, name in ("tuning trials", "core-hours")) for name in names]
+    return table("Runs and cost: core-hours of tuning and confirmation, as the records measured them.", columns, rows)

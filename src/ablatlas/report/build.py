@@ -15,12 +15,21 @@ import papermill
 from nbformat import NotebookNode
 
 from ablatlas.record import write_whole
-from ablatlas.report import heatmap, plots, style
+from ablatlas.report import export, heatmap, plots, style
 from ablatlas.report.atlas import load as load_atlas
 from ablatlas.report.page import body, page
+from ablatlas.report.script import SORTING
 from ablatlas.report.view import ReportError, load, read, read_controls
 
 ATLAS = "../atlas/index.html"  # the atlas stands beside the reports of its scale
+STUDY_FILES = {
+    "This page as a notebook": "report.ipynb",
+    "Figure as PDF": "figure.pdf",
+    "BibTeX": "cite.bib",
+    "Numbers for LaTeX": "numbers.tex",
+    "Table for LaTeX": "verdicts.tex",
+    "The atlas": ATLAS,
+}
 QUIET: dict[str, Any] = {
     "kernel_name": "python3",
     "progress_bar": False,
@@ -30,19 +39,20 @@ QUIET: dict[str, Any] = {
 
 
 def study(name: str, scale: str, results: Path, out: Path, root: Path, controls: Path | None = None) -> None:
-    """Write report.html, report.ipynb and figure.svg, .pdf, .png of one study to the folder `out`.
+    """Write one study's report to the folder `out`: report.html, report.ipynb, figure.svg, .pdf, .png, and its exports.
 
     controls: what the controls of this version found, None where they were not run.
     Raises ReportError for results that cannot be reported; `out` is then as it was.
     """
-    title = load(name, scale, results, root, controls).study.title
+    view = load(name, scale, results, root, controls)
     with _folder(out) as made:
         given = {"study": name, "scale": scale, "results": _from(made, results), "root": _from(made, root)}
         given |= {"figure": "figure", "controls": _from(made, controls)}
         notebook = execute(root / "workflow/notebooks/study.py", given, made)
         _write(made / "report.ipynb", nbformat.writes(notebook))
-        links = {"This page as a notebook": "report.ipynb", "Figure as PDF": "figure.pdf", "The atlas": ATLAS}
-        _write(made / "report.html", page(f"{title}: an ablation report", body(notebook), links))
+        export.write(view, made)
+        title = f"{view.study.title}: an ablation report"
+        _write(made / "report.html", page(title, body(notebook), STUDY_FILES))
 
 
 def atlas(results: list[Path], out: Path, root: Path, controls: Path | None = None) -> None:
@@ -52,12 +62,12 @@ def atlas(results: list[Path], out: Path, root: Path, controls: Path | None = No
     read_controls(controls)
     with _folder(out) as made:
         given: dict[str, Any] = {"results": [_from(made, path) for path in results], "figure": "figure"}
-        given["controls"] = _from(made, controls)
+        given |= {"controls": _from(made, controls), "root": _from(made, root)}
         notebook = execute(root / "workflow/notebooks/atlas.py", given, made)
         links = {"Figure as PDF": "figure.pdf", "Figure as SVG": "figure.svg"}
         _write(
             made / "index.html",
-            page("Ablatlas: the reproducible ablation atlas of deep learning", body(notebook), links),
+            page("Ablatlas: the reproducible ablation atlas of deep learning", body(notebook), links, SORTING),
         )
 
 

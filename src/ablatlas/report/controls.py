@@ -44,11 +44,11 @@ def head(found: Row) -> Html:
         Html("<h1>Controls</h1>"),
         banners.controls(found),
         paragraph(f"{lead} {f'Scale and device: {where}.' if where else ''}", "headline"),
-        _summary(found),
+        summary(found),
     )
 
 
-def _summary(found: Row) -> Html:
+def summary(found: Row) -> Html:
     """A row a kind of control."""
     rows: list[Cells] = []
     for name, label in CONTROLS.items():

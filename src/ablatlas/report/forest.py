@@ -93,12 +93,13 @@ def _name(ax: Axes, y: int, constraint: str, verdict: Row | None) -> None:
 def _tell(ax: Axes, y: int, verdict: Row, alpha: float) -> None:
     color = COLORS[verdict["verdict"]]
     word = f"{MARKS[verdict['verdict']]} {verdict['reason'] or verdict['verdict']}"
-    told = (word, numbers.ratio(verdict["rho"]), _size(verdict), p_words(verdict))
+    told = (word, numbers.ratio(verdict["rho"]), sized(verdict), p_words(verdict))
     for (_, x), text in zip(COLUMNS, told, strict=True):
         ax.text(x, y, text, **_small(color if x == COLUMNS[0][1] else INK), alpha=max(alpha, 0.7))
 
 
-def _size(verdict: Row) -> str:
+def sized(verdict: Row) -> str:
+    """The n of a verdict; nothing for a count."""
     return numbers.MISSING if exact(verdict) else str(verdict["n"])
 
 

@@ -10,22 +10,23 @@ from typing import Any
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize, to_rgb
+from matplotlib.colors import Normalize, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator
 
 from ablatlas.report import numbers
-from ablatlas.report.answer import claimed
 from ablatlas.report.outcomes import exact
 from ablatlas.report.style import DOUBLE, FAINT, INK, styled
 from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, why_not
 from ablatlas.report.words import MARKS
+from ablatlas.stats.atlas import claimed
 
 LIMIT = 4.0  # log2 ρ at which the colours end: sixteenfold
 # Orange against blue, both light enough for letters; the mark says the direction where colour is lost.
 COLORS = sns.blend_palette(["#EE8A1F", "#FFFFFF", "#0072B2"], as_cmap=True)
 BLANK = "#EFEFEF"
+Color = str | tuple[float, float, float, float]
 HEAD = {"optimization": "optimization &\nregularization", "efficiency": "compute\nefficiency"}
 HATCH = "\\\\\\\\"
 HEIGHT = 0.48  # of a row, inches
@@ -57,18 +58,18 @@ def reasons(studies: Rows) -> dict[str, str]:
 
 def _cell(ax: Axes, x: int, y: int, results: Row, constraint: str, notes: Mapping[str, str]) -> None:
     verdict = headline(results, constraint)
-    color = _color(verdict)
-    ax.add_patch(Rectangle((x, y), 1, 1, facecolor=color, edgecolor="white", linewidth=1.5))
+    ground = color(verdict)
+    ax.add_patch(Rectangle((x, y), 1, 1, facecolor=ground, edgecolor="white", linewidth=1.5))
     if verdict is None:
         letter = notes.get(why_not(results, constraint), "")
         ax.text(x + 0.5, y + 0.5, f"not\nmeasured$^{{{letter}}}$", **_centred(6, FAINT))
     else:
-        ink = "white" if _dark(color) else INK
+        ink = "white" if dark(ground) else INK
         _hatch(ax, x, y, verdict, ink)
-        mark, below = f"{MARKS[verdict['verdict']]} ({_size(verdict)})", _below(verdict)
-        ground = None if closes(verdict) else _ground(color)
-        ax.text(x + 0.5, y + 0.27, mark, **_centred(7, ink), bbox=ground)
-        ax.text(x + 0.5, y + 0.66, below, **_centred(6.5, ink), bbox=ground if below else None)
+        mark, below = f"{MARKS[verdict['verdict']]} ({_told(verdict)})", _below(verdict)
+        under = None if closes(verdict) else _ground(ground)
+        ax.text(x + 0.5, y + 0.27, mark, **_centred(7, ink), bbox=under)
+        ax.text(x + 0.5, y + 0.66, below, **_centred(6.5, ink), bbox=under if below else None)
     _outline(ax, x, y, claimed(results, constraint))
 
 
@@ -78,7 +79,7 @@ def _hatch(ax: Axes, x: int, y: int, verdict: Row, ink: str) -> None:
         ax.add_patch(Rectangle((x, y), 1, 1, fill=False, hatch=HATCH, edgecolor=ink, alpha=0.55, linewidth=0))
 
 
-def _size(verdict: Row) -> str:
+def _told(verdict: Row) -> str:
     return "counted" if exact(verdict) else f"n = {verdict['n']}"
 
 
@@ -88,7 +89,7 @@ def closes(verdict: Row) -> bool:
     return shape["label"] is None or (shape["label"] == "closing" and not shape["shared"])
 
 
-def _ground(color: str | tuple[float, float, float, float]) -> dict[str, Any]:
+def _ground(color: Color) -> dict[str, Any]:
     """What keeps letters clear of a hatch."""
     return {"facecolor": color, "edgecolor": "none", "pad": 0.8}
 
@@ -106,20 +107,28 @@ def _below(verdict: Row) -> str:
     return numbers.ratio(rho).replace(" (", "\n(") if bounded else ""
 
 
-def _color(verdict: Row | None) -> str | tuple[float, float, float, float]:
-    """By log2 ρ: its estimate, or the bound of a decided verdict; white where neither is known."""
+def size(verdict: Row) -> float | str:
+    """ρ's estimate, or the bound of a decided verdict; empty where neither is known."""
+    bound = {"RELAXED": "low", "TIGHTENED": "high"}.get(verdict["verdict"], "value")
+    known = verdict["rho"]["value"]
+    known = verdict["rho"][bound] if known is None else known
+    return "" if known is None else float(known)
+
+
+def color(verdict: Row | None) -> Color:
+    """By log2 ρ as far as it is known, else white; grey where nothing was measured."""
     if verdict is None:
         return BLANK
-    rho = verdict["rho"]
-    known = rho["value"]
-    if known is None and verdict["verdict"] == "RELAXED":
-        known = rho["low"]
-    if known is None and verdict["verdict"] == "TIGHTENED":
-        known = rho["high"]
-    return "#FFFFFF" if known is None else COLORS(Normalize(-LIMIT, LIMIT, clip=True)(math.log2(known)))
+    known = size(verdict)
+    return "#FFFFFF" if isinstance(known, str) else COLORS(Normalize(-LIMIT, LIMIT, clip=True)(math.log2(known)))
 
 
-def _dark(color: str | tuple[float, float, float, float]) -> bool:
+def hexed(color: Color) -> str:
+    """A colour for a style sheet."""
+    return str(to_hex(color))
+
+
+def dark(color: Color) -> bool:
     """Whether white letters contrast more than black ones (WCAG 2.2, relative luminance)."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
     return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True)) < 0.179

@@ -36,8 +36,9 @@ def paragraph(text: str, kind: str = "") -> Html:
 
 
 def inline(text: str) -> str:
-    """Text as HTML; what stands between backquotes is code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+    """Text as HTML; what stands between backquotes is code, and `[words](#place)` leads to a place of the page."""
+    linked = re.sub(r"\[([^\]]+)\]\((#[\w=.-]+)\)", r'<a href="\2">\1</a>', escape(text))
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", linked)
 
 
 def bullets(items: Iterable[str]) -> Html:
@@ -95,12 +96,20 @@ def _class(kind: str) -> str:
     return f' class="{kind}"' if kind else ""
 
 
-def figure(svg: bytes, alt: str, caption: str) -> Html:
-    """A drawing inside the page itself, with a text for those who cannot see it."""
+def at(place: str, what: str | Html) -> Html:
+    """Words, or parts of a page, that a link can lead to."""
+    if isinstance(what, Html):
+        return Html(f'<div id="{escape(place)}">{what.text}</div>')
+    return Html(f'<span id="{escape(place)}">{inline(what)}</span>')
+
+
+def figure(svg: bytes, alt: str, caption: str, place: str = "") -> Html:
+    """A drawing inside the page itself, with a text for those who cannot see it. place: where links lead to it."""
+    named = f' id="{escape(place)}"' if place else ""
     data = base64.b64encode(svg).decode()
     share = f"--share: {_points(svg) / PAGE:.3f}"
     return Html(
-        f'<figure><div class="scroll" tabindex="0" role="region" aria-label="{escape(alt)}">'
+        f'<figure{named}><div class="scroll" tabindex="0" role="region" aria-label="{escape(alt)}">'
         f'<img alt="{escape(alt)}" style="{share}" src="data:image/svg+xml;base64,{data}"></div>'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )

@@ -7,7 +7,7 @@ from typing import Any
 from ablatlas import page
 from ablatlas.report import banners
 from ablatlas.report.numbers import number
-from ablatlas.report.view import CONSTRAINTS, Rows, View, headline, why_not
+from ablatlas.report.view import CONSTRAINTS, Rows, View, headline, shown, why_not
 from ablatlas.report.words import capitalized, listed
 
 COUNTS = {"parameters": "parameters", "trainable": "trainable parameters", "flops_per_step": "FLOPs a step"}
@@ -15,10 +15,11 @@ COUNTS = {"parameters": "parameters", "trainable": "trainable parameters", "flop
 
 def equality(view: View) -> list[str]:
     """For every variant, which counts it shares with `with` in the cells of both, and which differ where."""
-    return [_equal(view, name) for name in view.roles if name != "with"]
+    return [equal(view, name) for name in view.roles if name != "with"]
 
 
-def _equal(view: View, name: str) -> str:
+def equal(view: View, name: str) -> str:
+    """Which counts a variant shares with `with`, and which differ where."""
     differing = {label: _differing(view, name, key) for key, label in COUNTS.items()}
     shared = [label for label, difference in differing.items() if not difference]
     same = [f"as many {listed(shared)} as `with` in every cell"] if shared else []
@@ -36,6 +37,23 @@ def _differing(view: View, name: str, key: str) -> str:
     first = cells[0]
     more = f", and in {len(cells) - 1} more cells" if len(cells) > 1 else ""
     return f"{number(own[first])} against {number(base.get(first))} in cell {first}{more}"
+
+
+def difference(view: View) -> str:
+    """The arms and contrasts as the study's file has them: path, values and roles."""
+    study = view.study
+    lines = [f"ablate: {study.ablate}", "arms:"]
+    for variant in study.variants.values():
+        if variant.arm == variant.name:
+            role = "" if variant.role == variant.name else f"  # {variant.role}"
+            lines.append(f"  {variant.name}: {shown(variant.settings[study.ablate])}{role}")
+    others = [variant for variant in study.variants.values() if variant.arm != variant.name]
+    lines += ["contrasts:"] if others else []
+    for variant in others:
+        further = {path: value for path, value in variant.settings.items() if path != study.ablate}
+        listed = ", ".join(f"{path}: {shown(value)}" for path, value in further.items())
+        lines.append(f"  {variant.name}: {{arm: {variant.arm}, set: {{{listed}}}}}  # {variant.role}")
+    return "\n".join(lines)
 
 
 def limits(view: View) -> list[str]:

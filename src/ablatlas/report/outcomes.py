@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ablatlas.report.numbers import interval, number, p_value, ratio_words
-from ablatlas.report.view import UNCOUNTED, Row
+from ablatlas.report.view import Row
 from ablatlas.report.words import equals, words
+from ablatlas.stats.atlas import UNCOUNTED
 
 
 @dataclass(frozen=True)

@@ -46,12 +46,31 @@ pre code { font-size: inherit; }
 details { margin: .6rem 0; }
 summary { cursor: pointer; color: var(--link); }
 td:not(.number) { min-width: 4.5rem; }
+.questions { max-width: 46rem; } dt { font-weight: 600; } dd { margin: .1rem 0 .7rem 1rem; }
 .quiet { font-size: .875rem; color: var(--faint); margin: .25rem 0; }
 .role { white-space: nowrap; } .role.not-measured { white-space: normal; color: var(--faint); }
 .binding { font-weight: 700; color: #0b4f7d; }
 .relaxed { color: #0b4f7d; } .tightened { color: #9c3700; }
 .unchanged { color: #333; } .inconclusive { color: #595959; }
+.map { font-size: .75rem; } .map .mark { white-space: nowrap; }
+.map td { min-width: 0; padding: .35rem .4rem; border: 2px solid #fff; color: var(--ink); }
+.map td a { color: inherit; }
+.map .claimed { outline: 2px solid var(--ink); outline-offset: -4px; }
+.map .implied { outline: 2px dashed var(--ink); outline-offset: -4px; }
+.map .dark { color: #fff; } .map .off { opacity: .25; }
+.map thead button { font: inherit; font-weight: 700; background: none; border: 0; padding: 0; color: var(--link);
+  text-align: left; text-decoration: underline; cursor: pointer; }
+.map [aria-sort="ascending"] button::after { content: " ▲"; }
+.map [aria-sort="descending"] button::after { content: " ▼"; }
+.filters { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: end; font-size: .875rem; margin: .75rem 0; }
+.filters[hidden] { display: none; }
+.filters label { display: flex; flex-direction: column; gap: .15rem; }
+.filters input, .filters select, .filters button { font: inherit; padding: .3rem .4rem; min-height: 2.2rem;
+  max-width: 100%; }
+button:focus-visible, input:focus-visible, select:focus-visible { outline: 3px solid #e69f00; outline-offset: 2px; }
+[hidden] { display: none !important; }
 @media (max-width: 40rem) {
+  .stacked { width: 100%; }
   .stacked thead { position: absolute; clip-path: inset(50%); }
   .stacked tr, .stacked th, .stacked td { display: block; }
   .stacked tr { padding: .5rem 0; border-bottom: 1px solid #e4e4e4; }
@@ -84,8 +103,9 @@ def body(notebook: NotebookNode) -> str:
     return html
 
 
-def page(title: str, content: str, links: dict[str, str]) -> str:
-    """A whole page. links: text to relative address, shown on top."""
+def page(title: str, content: str, links: dict[str, str], script: str = "") -> str:
+    """A whole page. links: text to relative address, shown on top. script: what makes a table sort, inside the page."""
+    run = f"<script>{script}</script>\n" if script else ""
     navigation = "".join(f'<a href="{escape(to)}">{escape(text)}</a>' for text, to in links.items())
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -93,5 +113,6 @@ def page(title: str, content: str, links: dict[str, str]) -> str:
         f"<title>{escape(title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
         f'<header><span>Ablatlas</span><nav aria-label="Files">{navigation}</nav></header>\n'
         f"<main>\n{content}\n</main>\n"
-        "<footer>Ablatlas: each breakthrough with and without its key innovation.</footer>\n</body>\n</html>\n"
+        "<footer>Ablatlas: each breakthrough with and without its key innovation.</footer>\n"
+        f"{run}</body>\n</html>\n"
     )

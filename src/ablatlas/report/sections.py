@@ -7,11 +7,27 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablatlas.report import answer, banners, cite, forest, limits, panels, plots, runs, style, tables, text, waterfall
+from ablatlas.report import (
+    answer,
+    banners,
+    cite,
+    described,
+    forest,
+    limits,
+    panels,
+    plots,
+    questions,
+    runs,
+    style,
+    tables,
+    text,
+    trace,
+    waterfall,
+)
 from ablatlas.report import contrasts as others
 from ablatlas.report.captions import Words
-from ablatlas.report.html import Html, bullets, code, details, figure, inline, join, paragraph
-from ablatlas.report.view import View, shown
+from ablatlas.report.html import Html, at, bullets, code, details, figure, inline, join, paragraph
+from ablatlas.report.view import View
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,6 +47,16 @@ def answers(view: View) -> Html:
     return join(paragraph(answer.summary(view)), answer.answers(view), *drawn)
 
 
+def asked(view: View) -> Html:
+    """Three questions that a reader asks first, answered."""
+    return questions.section(view)
+
+
+def traced(view: View) -> Html:
+    """From every verdict to the records and runs behind it."""
+    return trace.section(view)
+
+
 def verdict(view: View) -> Html:
     """The primaries' verdicts in words, the other measures', and who made the claim."""
     said = [paragraph(told) for told in text.verdict_words(view)]
@@ -45,14 +71,15 @@ def verdict(view: View) -> Html:
 
 def main_figure(view: View, stem: str = "") -> Html:
     """The figure of the main ladder; with a `stem` it is also written as svg, pdf and png."""
+    ladder = view.ladders[0] if view.ladders else None
     drawn, words = plots.leading(view)
     if stem:
         style.save(drawn, Path(stem))
-    return _figure(drawn, words)
+    return _figure(drawn, words, f"ladder-{ladder.name}" if ladder else "")
 
 
-def _figure(drawn: Figure, words: Words) -> Html:
-    return figure(style.render(drawn), words.alt, words.caption)
+def _figure(drawn: Figure, words: Words, place: str = "") -> Html:
+    return figure(style.render(drawn), words.alt, words.caption, place)
 
 
 def _figures(drawn: Iterable[tuple[Figure, Words]]) -> list[Html]:
@@ -62,18 +89,18 @@ def _figures(drawn: Iterable[tuple[Figure, Words]]) -> list[Html]:
 def other_ladders(view: View) -> Html:
     """The figure of every other ladder, and survival along evaluated ones."""
     rest = [ladder for ladder in view.ladders[1:] if plots.drawable(view, ladder)]
-    found = _figures(plots.main(view, one) for one in rest)
+    found = [_figure(*plots.main(view, one), f"ladder-{one.name}") for one in rest]
     found += [drawn for one in view.ladders for drawn in _figures(plots.beside(view, one))]
-    return join(*found, tables.descriptive(view)) if found else paragraph("The study climbs no further ladder.")
+    return join(*found, described.descriptive(view)) if found else paragraph("The study climbs no further ladder.")
 
 
 def chain(view: View) -> Html:
     """From steps to joules, and the clock that net terms are read from."""
     if not waterfall.found(view):
         return paragraph("The chain was not measured: no target was followed in time, or nothing was counted.")
-    timed = tables.clock(view)
+    timed = described.clock(view)
     rest = [timed] if timed else [paragraph("Nothing was timed.")]
-    return join(_figure(waterfall.draw(view), waterfall.caption(view)), *rest)
+    return join(_figure(waterfall.draw(view), waterfall.caption(view), "chain"), *rest)
 
 
 def curves(view: View) -> Html:
@@ -101,28 +128,17 @@ def mechanism(view: View) -> Html:
 def equal(view: View) -> Html:
     """The one path on which the arms differ, as the study's file has it, and what that leaves equal."""
     return join(
-        paragraph(f"The arms differ at `{view.study.ablate}` alone; a contrast sets the further paths that it lists."),
-        code(_differing(view)),
+        at(
+            "equal",
+            paragraph(
+                f"The arms differ at `{view.study.ablate}` alone; a contrast sets the further paths that it lists."
+            ),
+        ),
+        code(limits.difference(view)),
         bullets(limits.equality(view)),
         details("Sizes of every variant in every cell", runs.meters(view)),
         details("The configuration that all arms share", runs.settings(view)),
     )
-
-
-def _differing(view: View) -> str:
-    study = view.study
-    lines = [f"ablate: {study.ablate}", "arms:"]
-    for variant in study.variants.values():
-        if variant.arm == variant.name:
-            role = "" if variant.role == variant.name else f"  # {variant.role}"
-            lines.append(f"  {variant.name}: {shown(variant.settings[study.ablate])}{role}")
-    others = [variant for variant in study.variants.values() if variant.arm != variant.name]
-    lines += ["contrasts:"] if others else []
-    for variant in others:
-        further = {path: value for path, value in variant.settings.items() if path != study.ablate}
-        listed = ", ".join(f"{path}: {shown(value)}" for path, value in further.items())
-        lines.append(f"  {variant.name}: {{arm: {variant.arm}, set: {{{listed}}}}}  # {variant.role}")
-    return "\n".join(lines)
 
 
 def verdicts(view: View) -> Html:
@@ -154,7 +170,7 @@ def ledger(view: View) -> Html:
             "Every variant was tuned on grids of equal size and on seeds that no confirmatory run uses. A variant "
             "leaves the common rate only where its own best beats it by more than two standard errors."
         ),
-        runs.ledgers(view),
+        at("ledger", runs.ledgers(view)),
         runs.rules(view),
         runs.chosen(view),
         *pilots,

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ablatlas.report import numbers, text, words
-from ablatlas.report.html import Column, Html, inline, join, table
+from ablatlas.report.html import Column, Html, details, inline, join, table
 from ablatlas.report.outcomes import closure, exact, fit_words
+from ablatlas.report.trace import linked
 from ablatlas.report.view import Row, View
 
 Cells = list[str | Html]
@@ -20,30 +21,55 @@ def columns(names: Sequence[str], numeric: Sequence[str] = ()) -> list[Column]:
 
 def verdicts(view: View) -> Html:
     """Every contrast on every measure: what was compared, the ratio with its interval, p, and the verdict."""
-    read = ("ρ, interval at the level of its family", "plain 95 %", "β")
-    tested = ("p (adjusted)", "p unchanged (adjusted)", "n (needed)")
-    names = ("contrast", "constraint", "measure", *read, *tested, "closure", "verdict")
+    main = [v for v in view.verdicts if v["basis"] == "ladder" or v["role"] == "without"]
+    rest = [v for v in view.verdicts if v not in main]
     caption = (
-        "Every verdict. ρ and β are ratios of levels, steps, FLOPs or rates, as the measure says; β has no verdict."
+        "Verdicts. ρ is a ratio of levels, steps, FLOPs or rates, as the measure says: at the level at which its "
+        "family was decided, then at 95 %, then β, which has no verdict. p of a change, adjusted in parentheses; then "
+        "that of no change. n leads to the runs. Under the verdict, closure."
     )
-    return table(caption, columns(names, (*read, *tested)), [_verdict(v) for v in view.verdicts])
+    further = [details("Net terms of the other contrasts", _verdicts("Net terms, likewise.", rest))] if rest else []
+    return join(_verdicts(caption, main), *further)
+
+
+def _verdicts(caption: str, rows: Sequence[Row]) -> Html:
+    numeric = ("ρ, β", "p (adjusted)", "n (needed)")
+    names = ("contrast", "constraint, measure", *numeric, "verdict, closure")
+    return table(caption, columns(names, numeric), [_verdict(v) for v in rows], "stacked")
 
 
 def _verdict(verdict: Row) -> Cells:
-    counted = exact(verdict)
+    primary = ", primary" if verdict["primary"] else ""
+    shape = closure(verdict["closure"])
     return [
         f"{verdict['numerator']} / {verdict['denominator']}" + _role(verdict),
-        verdict["constraint"] + _claimed(verdict),
-        words.measure(verdict) + (", primary" if verdict["primary"] else ""),
-        numbers.ratio(verdict["rho"]) + ("" if counted else f" at {numbers.percent(verdict['level'])}"),
-        numbers.MISSING if counted else numbers.ratio(verdict["plain"]),
-        numbers.ratio(verdict["beta"]) if _known(verdict["beta"]) else numbers.MISSING,
-        _aside(numbers.p_value(verdict["p"]), verdict["p_adjusted"], numbers.p_value),
-        _aside(numbers.p_value(verdict["p_unchanged"]), verdict["p_unchanged_adjusted"], numbers.p_value),
-        _aside(numbers.MISSING if counted else str(verdict["n"]), verdict["n_needed"], numbers.number),
-        closure(verdict["closure"]) or numbers.MISSING,
-        word(verdict),
+        _lines(verdict["constraint"] + _claimed(verdict), words.measure(verdict) + primary),
+        _ratios(verdict),
+        _lines(_p(verdict, "p"), f"unchanged {_p(verdict, 'p_unchanged')}"),
+        Html(inline(linked(verdict, _size(verdict)))),
+        join(word(verdict), Html(f"<br>{inline(shape)}")) if shape else word(verdict),
     ]
+
+
+def _lines(*texts: str) -> Html:
+    return Html("<br>".join(map(inline, texts)))
+
+
+def _ratios(verdict: Row) -> str | Html:
+    """ρ at the level of its family, at 95 % where that is another, and β; a count once."""
+    if exact(verdict):
+        return numbers.ratio(verdict["rho"])
+    levels = [(verdict["rho"], verdict["level"]), (verdict["plain"], 0.95)]
+    read = [f"{numbers.ratio(ratio)} at {numbers.percent(level)}" for ratio, level in levels]
+    return _lines(*dict.fromkeys(read), *([f"β {numbers.ratio(verdict['beta'])}"] if _known(verdict["beta"]) else []))
+
+
+def _p(verdict: Row, key: str) -> str:
+    return _aside(numbers.p_value(verdict[key]), verdict[f"{key}_adjusted"], numbers.p_value)
+
+
+def _size(verdict: Row) -> str:
+    return "counted" if exact(verdict) else _aside(str(verdict["n"]), verdict["n_needed"], numbers.number)
 
 
 def _aside(text: str, value: float | None, printed: Callable[[float | None], str]) -> str:
@@ -98,73 +124,6 @@ def _readings(verdict: Row) -> list[Cells]:
             where = f"target at {row['q']:g} of the budget"
             found.append([where, numbers.ratio(row), numbers.p_value(row.get("p"))])
     return found
-
-
-def descriptive(view: View) -> Html:
-    """Generalization gap, exponents and floors: printed with intervals, without a verdict."""
-    return join(*(made(rows) for name, made in (("gap", _gap), ("scaling", _scaling)) if (rows := view.table(name))))
-
-
-def _gap(rows: Sequence[Row]) -> Html:
-    names = ("variant", "training loss", "gap (95 %)", "n")
-    body: list[Cells] = [
-        [r["variant"], numbers.number(r["train_loss"]), _estimate(r, "gap", "low", "high"), str(r["n"])] for r in rows
-    ]
-    caption = "Generalization gap: held-out less training loss, at a training loss that all variants reach. No verdict."
-    return table(caption, columns(names, names[1:]), body)
-
-
-def _scaling(rows: Sequence[Row]) -> Html:
-    names = ("ladder", "variant", "exponent α (95 %)", "floor E (95 %)", "remark")
-    body: list[Cells] = [
-        [
-            words.words(r["ladder"]),
-            r["variant"],
-            _estimate(r, "exponent", "exponent_low", "exponent_high"),
-            _estimate(r, "floor", "floor_low", "floor_high"),
-            r["why"] or "",
-        ]
-        for r in rows
-    ]
-    caption = "Exponent and floor of L = E + A·r^(−α), fitted to each arm's held-out loss. No verdict."
-    return table(caption, columns(names, names[2:4]), body)
-
-
-def _estimate(row: Row, key: str, low: str, high: str) -> str:
-    """`value (low to high)`, with a sign where an end is open."""
-    ends = numbers.interval(row[low], row[high]) or next(
-        (f"{sign} {numbers.number(row[end])}" for end, sign in ((low, ">"), (high, "<")) if row[end] is not None), ""
-    )
-    return numbers.number(row[key]) + (f" ({ends})" if ends else "")
-
-
-def clock(view: View) -> Html | None:
-    """Seconds, FLOP/s and joules of a step of every variant; None where nothing was timed."""
-    found = view.results.get("clock")
-    if not found:
-        return None
-    names = ("variant", "ms a step (95 %)", "FLOPs a step", "FLOP/s", "J a step", "watts", "peak memory, MB", "blocks")
-    rows = [_timed(row) for row in found["rows"]]
-    lack = f" ({found['no_counter']})" if found.get("no_counter") else ""
-    counter = f"joules from {found['counter']}" if found["counter"] else f"no counter of joules{lack}"
-    alone = "the machine to itself" if found["exclusive"] else "the machine shared, so not for comparison"
-    caption = f"The clock: a step of every variant at the reference cell, interleaved blocks; {alone}; {counter}."
-    return table(caption, columns(names, names[1:]), rows)
-
-
-def _timed(row: Row) -> Cells:
-    milli = {key: None if row[key] is None else 1e3 * row[key] for key in ("seconds_per_step", "low", "high")}
-    memory = row["peak_memory"]
-    return [
-        row["variant"],
-        _estimate(milli, "seconds_per_step", "low", "high"),
-        numbers.number(row["flops_per_step"]),
-        f"{row['flop_rate']:.3g}".replace("e+0", "e").replace("e+", "e") if row["flop_rate"] else numbers.MISSING,
-        numbers.number(row["joules_per_step"]),
-        numbers.number(row["watts"]),
-        numbers.MISSING if memory is None else numbers.number(memory / 1e6),
-        numbers.number(row["blocks"]),
-    ]
 
 
 def beside(view: View) -> Html:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from ablatlas.report import judged
 from ablatlas.report.numbers import number
 from ablatlas.report.outcomes import closure_words, outcome, reason, size, tested
-from ablatlas.report.view import CONSTRAINTS, UNCOUNTED, Row, Rows, View, headlines, unmeasured
+from ablatlas.report.trace import linked
+from ablatlas.report.view import CONSTRAINTS, Row, Rows, View, headlines, unmeasured
 from ablatlas.report.words import equals, listed, sentence
+from ablatlas.stats.atlas import UNCOUNTED
 
 
 def headline(view: View) -> str:
@@ -48,7 +50,8 @@ def _why_not(view: View) -> str:
 def _finding(view: View, verdict: Row) -> str:
     """One sentence on one primary, with the strong arm's say where there is something to say."""
     constraint = CONSTRAINTS[verdict["constraint"]]
-    text = f"{constraint} {verdict['verdict']}{_exploratory(verdict)} — {outcome(verdict)} ({size(verdict)})."
+    rests = linked(verdict, size(verdict))
+    text = f"{constraint} {verdict['verdict']}{_exploratory(verdict)} — {outcome(verdict)} ({rests})."
     return text + (_strong(view, verdict) if verdict["verdict"] == "RELAXED" else "")
 
 
@@ -119,6 +122,7 @@ def secondary(view: View) -> Rows:
 def others(view: View) -> list[str]:
     """A sentence on each of them."""
     return [
-        f"{CONSTRAINTS[v['constraint']]} {v['verdict']}{_exploratory(v)} — {outcome(v)}; {tested(v)}."
+        f"{CONSTRAINTS[v['constraint']]} {v['verdict']}{_exploratory(v)} — {outcome(v)}; {tested(v)} "
+        f"({linked(v, size(v))})."
         for v in secondary(view)
     ]

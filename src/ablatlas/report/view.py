@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablatlas.stats import atlas
+from ablatlas.stats.atlas import UNCOUNTED
+
 if TYPE_CHECKING:
     from ablatlas.study import Ladder, Study
 
@@ -37,7 +40,6 @@ MEASURES = {
     "power": "mean power",
 }
 LOSSES = ("loss", "train_loss", "val_loss", "test_loss")  # all of one unit, and of one cap
-UNCOUNTED = "no counter"  # the reason of a verdict that nothing was measured for
 NEEDED = (
     *("study", "scale", "seeds", "digest", "states", "tuning", "registration", "claim", "expect"),
     *("ledgers", "criteria", "verdicts", "unmeasured", "tables"),
@@ -202,13 +204,8 @@ def headlines(results: Row) -> Rows:
 
 
 def headline(results: Row, constraint: str) -> Row | None:
-    """The verdict that stands for one constraint: its primary's, else its net term's, else its first ladder's.
-
-    None where nothing was measured; `why_not` then says why.
-    """
-    found = [v for v in results["verdicts"] if v["constraint"] == constraint and v["role"] == "without"]
-    found = [v for v in found if v["reason"] != UNCOUNTED]
-    return min(found, key=lambda v: (not v["primary"], v["basis"] != "net"), default=None)
+    """The verdict that stands for one constraint. None where nothing was measured; `why_not` then says why."""
+    return atlas.standing(results, constraint)
 
 
 def why_not(results: Row, constraint: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ class Clock:
     meters: Mapping[str, Mapping[str, Any]]
     provenance: Mapping[str, Any]
     file: str
+    keys: Sequence[str] = ()  # of its runs, one a variant
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ def _read(root: Path, path: Path) -> Record:
 def _ledger(found: Record, path: str) -> dict[str, Any]:
     if not found.ledger:
         raise MeasureError(f"{path}: the record holds no tuning ledger")
-    return {**found.ledger, "file": path, "seconds": sum(row["seconds"] for row in found.meters)}
+    keys = [run["key"] for run in found.run]
+    return {**found.ledger, "file": path, "seconds": sum(row["seconds"] for row in found.meters), "keys": keys}
 
 
 def _clock(study: Study, published: bool) -> Clock:
@@ -62,6 +63,7 @@ def _clock(study: Study, published: bool) -> Clock:
         meters={variants[row["run"]]: {k: v for k, v in row.items() if k != "run"} for row in found.meters},
         provenance=found.provenance,
         file=str(path),
+        keys=[run["key"] for run in found.run],
     )
 
 

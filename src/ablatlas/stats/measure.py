@@ -25,8 +25,8 @@ VERSION = 2
 def measure(study: Study, confirmation: Confirmation, ledgers: Ledgers, clock: Clock | None = None) -> Row:
     """The results of a study, ready for JSON: no number in it is missing or infinite without being None.
 
-    ledgers: the tuning ledger of every tuned cell, with its path under "file" and what its trainings took under
-    "seconds". clock: what the clock saw, of a study that has one.
+    ledgers: the tuning ledger of every tuned cell, with its path under "file", what its trainings took under
+    "seconds" and their keys under "keys". clock: what the clock saw, of a study that has one.
     Raises MeasureError where the records do not allow an honest number.
     """
     check(study, confirmation, ledgers, clock)
@@ -44,6 +44,7 @@ def measure(study: Study, confirmation: Confirmation, ledgers: Ledgers, clock: C
         "chain": found.chain,
         "clock": clock_rows(clock) if clock else None,
         "unmeasured": _unmeasured(study, verdicts),
+        "records": _records(confirmation, ledgers, clock),
         "tables": tables(evidence, climbs),
     }
 
@@ -109,8 +110,20 @@ def _tuning(variant: str, ledgers: Ledgers) -> Row:
 
 
 def _without_trials(ledger: Mapping[str, Any]) -> Row:
-    """The rule's part of a ledger: what was chosen and why. The trials themselves are a table."""
-    return {key: value for key, value in ledger.items() if key != "trials"}
+    """What was chosen and why. The trials themselves are a table, their keys stand with the records."""
+    return {key: value for key, value in ledger.items() if key not in ("trials", "keys")}
+
+
+def _records(confirmation: Confirmation, ledgers: Ledgers, clock: Clock | None) -> list[Row]:
+    """Every record that a number can come from: its phase, cell and file, and the keys of its runs."""
+    keys = confirmation.runs.groupby("cell", sort=False)["key"].agg(list)
+    found = [_record("confirmation", cell, file, keys[cell]) for cell, file in confirmation.files.items()]
+    found += [_record("tuning", cell, ledger["file"], ledger["keys"]) for cell, ledger in ledgers.items()]
+    return [*found, *([_record("clock", "base", clock.file, clock.keys)] if clock else [])]
+
+
+def _record(phase: str, cell: str, file: str, runs: Sequence[str]) -> Row:
+    return {"phase": phase, "cell": cell, "file": file, "runs": list(runs)}
 
 
 def _unmeasured(study: Study, verdicts: Sequence[Row]) -> list[Row]:

@@ -34,8 +34,24 @@ def sums(count: int, draw: torch.Generator, length: int) -> Examples:
     return torch.stack([numbers, marks], 2), (numbers * marks).sum(1)
 
 
+def early_influence(model: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """What of the answer hangs on the first half of the steps, which holds both marks: 0 where it is forgotten.
+
+    The mean square by which the answer changes where the numbers of the first half become 1 less themselves, over the
+    sum of that and the same of the second half; 0 where nothing changes it.
+    """
+    late = torch.arange(x.shape[1], device=x.device) >= x.shape[1] // 2
+    turned = torch.cat([1 - x[..., :1], x[..., 1:]], 2)
+    said = model(x)[:, -1].double()
+    early, last = (
+        (model(torch.where(half[:, None], turned, x))[:, -1] - said).square().mean() for half in (~late, late)
+    )
+    return early / (early + last).clamp(min=torch.finfo(torch.float32).tiny)
+
+
 class Task(Generated):
-    """Metrics: `loss` (mean squared error of the sum) and `error` (share of sums off by more than 0.04).
+    """Metrics: `loss` (mean squared error of the sum), `error` (share of sums off by more than 0.04) and
+    `early_influence`.
 
     The best constant answer is 1: its squared error is the variance of a sum, 1/6, and 0.96² of the sums are out of its
     reach. Raises ValueError where the length has no two steps in its first half.
@@ -57,4 +73,8 @@ class Task(Generated):
     def metrics(self, model: Callable[[Tensor], Tensor], held: Batch) -> dict[str, Tensor]:
         x, wanted = held
         said = model(x)[:, -1, 0]
-        return {"loss": self.criterion(said, wanted), "error": ((said - wanted).abs() > TOLERANCE).double().mean()}
+        return {
+            "loss": self.criterion(said, wanted),
+            "error": ((said - wanted).abs() > TOLERANCE).double().mean(),
+            "early_influence": early_influence(model, x),
+        }

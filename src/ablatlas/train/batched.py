@@ -1,8 +1,10 @@
 """Layers in a form that stacks better than their own: quicker, and no member's bits depend on those beside it.
 
 To map batch normalization, torch puts the features of all members side by side: it turns their tensors around, and how
-a column is summed depends on where it stands. For attention's fused kernel on a CPU it has no rule but a loop. A
-convolution it maps well, to one of grouped channels. Legend: B batch, C features or channels, N numbers of a feature.
+a column is summed depends on where it stands. The logistic function and softplus it computes otherwise for a
+tensor's last numbers, which fill no vector; tanh, exp and log1p alike for all. For attention's fused kernel on a CPU it
+has no rule but a loop. A convolution it maps well, to one of grouped channels. Legend: B batch, C features or channels,
+N numbers of a feature.
 """
 
 from collections.abc import Callable
@@ -70,6 +72,21 @@ class Averages:
         torch._foreach_add_([numbers[f"{norm}.num_batches_tracked"] for norm in self.norms], 1)
 
 
+class Sigmoid(nn.Sigmoid):
+    """`nn.Sigmoid` by way of tanh."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 0.5 + 0.5 * (0.5 * x).tanh()
+
+
+class Softplus(nn.Softplus):
+    """`nn.Softplus` of slope one: its gradient at zero is one half, as it should be."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        size = x.abs()
+        return 0.5 * (x + size) + (-size).exp().log1p()
+
+
 class Attend(torch.autograd.Function):
     """The fused kernel, whose batch takes in the members as well where it is mapped over them."""
 
@@ -132,6 +149,8 @@ FUNCTIONS: dict[Callable[..., Tensor], Callable[..., Tensor]] = {F.cross_entropy
 FORMS: dict[type[nn.Module], type[nn.Module]] = {
     nn.BatchNorm1d: BatchNorm,
     nn.BatchNorm2d: ImageNorm,
+    nn.Sigmoid: Sigmoid,
+    nn.Softplus: Softplus,
     Causal: Attention,
 }
 

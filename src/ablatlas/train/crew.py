@@ -47,9 +47,13 @@ class Crew(ABC):
 
     @property
     def flops(self) -> int:
-        """Floating-point operations of one member's step as executed; the backward pass costs two forward ones."""
+        """Floating-point operations of one member's step as executed.
+
+        The backward pass costs two forward ones, unless the model says what its own does.
+        """
         forward: int = self.model.flops  # type: ignore[assignment]
-        return 3 * forward * self.task.examples * self.dose.work
+        backward: int = getattr(self.model, "backward", 2 * forward)
+        return (forward + backward) * self.task.examples * self.dose.work
 
     def rate(self, row: int, index: int) -> float:
         """The rate of the member in a row at step `index`."""

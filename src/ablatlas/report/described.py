@@ -1,0 +1,77 @@
+"""The tables of what describes a study without a verdict: generalization gap, exponents and floors, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ablatlas.report import numbers, words
+from ablatlas.report.html import Html, join, table
+from ablatlas.report.tables import Cells, columns
+from ablatlas.report.view import Row, View
+
+
+def descriptive(view: View) -> Html:
+    """Generalization gap, exponents and floors: printed with intervals, without a verdict."""
+    return join(*(made(rows) for name, made in (("gap", _gap), ("scaling", _scaling)) if (rows := view.table(name))))
+
+
+def _gap(rows: Sequence[Row]) -> Html:
+    names = ("variant", "training loss", "gap (95 %)", "n")
+    body: list[Cells] = [
+        [r["variant"], numbers.number(r["train_loss"]), _estimate(r, "gap", "low", "high"), str(r["n"])] for r in rows
+    ]
+    caption = "Generalization gap: held-out less training loss, at a training loss that all variants reach. No verdict."
+    return table(caption, columns(names, names[1:]), body)
+
+
+def _scaling(rows: Sequence[Row]) -> Html:
+    names = ("ladder", "variant", "exponent α (95 %)", "floor E (95 %)", "remark")
+    body: list[Cells] = [
+        [
+            words.words(r["ladder"]),
+            r["variant"],
+            _estimate(r, "exponent", "exponent_low", "exponent_high"),
+            _estimate(r, "floor", "floor_low", "floor_high"),
+            r["why"] or "",
+        ]
+        for r in rows
+    ]
+    caption = "Exponent and floor of L = E + A·r^(−α), fitted to each arm's held-out loss. No verdict."
+    return table(caption, columns(names, names[2:4]), body)
+
+
+def _estimate(row: Row, key: str, low: str, high: str) -> str:
+    """`value (low to high)`, with a sign where an end is open."""
+    ends = numbers.interval(row[low], row[high]) or next(
+        (f"{sign} {numbers.number(row[end])}" for end, sign in ((low, ">"), (high, "<")) if row[end] is not None), ""
+    )
+    return numbers.number(row[key]) + (f" ({ends})" if ends else "")
+
+
+def clock(view: View) -> Html | None:
+    """Seconds, FLOP/s and joules of a step of every variant; None where nothing was timed."""
+    found = view.results.get("clock")
+    if not found:
+        return None
+    names = ("variant", "ms a step (95 %)", "FLOPs a step", "FLOP/s", "J a step", "watts", "peak memory, MB", "blocks")
+    rows = [_timed(row) for row in found["rows"]]
+    lack = f" ({found['no_counter']})" if found.get("no_counter") else ""
+    counter = f"joules from {found['counter']}" if found["counter"] else f"no counter of joules{lack}"
+    alone = "the machine to itself" if found["exclusive"] else "the machine shared, so not for comparison"
+    caption = f"The clock: a step of every variant at the reference cell, interleaved blocks; {alone}; {counter}."
+    return table(caption, columns(names, names[1:]), rows)
+
+
+def _timed(row: Row) -> Cells:
+    milli = {key: None if row[key] is None else 1e3 * row[key] for key in ("seconds_per_step", "low", "high")}
+    memory = row["peak_memory"]
+    return [
+        row["variant"],
+        _estimate(milli, "seconds_per_step", "low", "high"),
+        numbers.number(row["flops_per_step"]),
+        f"{row['flop_rate']:.3g}".replace("e+0", "e").replace("e+", "e") if row["flop_rate"] else numbers.MISSING,
+        numbers.number(row["joules_per_step"]),
+        numbers.number(row["watts"]),
+        numbers.MISSING if memory is None else numbers.number(memory / 1e6),
+        numbers.number(row["blocks"]),
+    ]
