@@ -1,4 +1,4 @@
-"""Many short cells, each a job of its own, on a Slurm that runs on this machine: what jobs and their watching cost."""
+"""Many short cells on a Slurm that runs on this machine: what a job costs, what watching it costs, how Slurm answers."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from ablatlas.cluster.accounting import Attempt, attempts
-from ablatlas.study import load, names
+from ablatlas.study import load
 from benchmarks import harness, workflow
 from benchmarks.grid import ROOT, settings
 from benchmarks.harness import Say
@@ -18,21 +18,25 @@ from benchmarks.harness import Say
 sys.path.append(str(ROOT / "tests" / "cluster"))  # the cluster is the tests' own
 from slurmhost import Cluster, install
 
-STUDY = "forget_gate"
-SETTINGS = ("--config", "scale=smoke", "published=ignore")
+STUDY, SCALE = "residual", "smoke"
+HEADLINE = ("forget_gate", "layernorm", "residual")
 EVERY = 5.0  # seconds between two questions to the controller
-LIMIT = 7200  # seconds
+LIMIT = 3600  # seconds
 
 
-def targets(folder: Path, cells: int) -> list[str]:
-    """The records of at least so many jobs, tuning and confirmation, of copies of one study."""
-    found: list[str] = []
-    for name in names(folder):
-        study = load(name, "smoke", root=folder)
-        if study.paper == load(STUDY, "smoke", root=folder).paper and len(found) < cells:
-            found += [str(study.record(cell, published=False)) for cell in study.cells]
-            found += [str(study.tuning_record(cell, published=False)) for cell in study.tuned_cells]
-    return found
+def shorten(folder: Path, cells: int) -> list[str]:
+    """Leave a repository the studies that its controls are held against, one with so many cells; their records."""
+    for file in (folder / "params" / "study").glob("*.yaml"):
+        if file.stem not in HEADLINE:
+            file.unlink()
+    file = folder / "params" / "study" / f"{STUDY}.yaml"
+    declared, scales = file.read_text(encoding="utf-8").split("\nscales:\n")
+    levels = ",".join(f"{0.001 * (1 + number):.3f}" for number in range(cells))
+    short = settings()["cluster"]["study"] + [f"ladders.rates.levels=[{levels}]"]
+    told = "\n".join(f"    - {override!r}" for override in short)
+    file.write_text(f"{declared}\nscales:\n  {SCALE}:\n{told}\n", encoding="utf-8")
+    study = load(STUDY, SCALE, root=folder)
+    return [str(study.record(cell, published=False)) for cell in study.cells if cell.startswith("rates=")]
 
 
 def answers(cluster: Cluster, ended: threading.Event, seconds: list[float]) -> None:
@@ -43,10 +47,8 @@ def answers(cluster: Cluster, ended: threading.Event, seconds: list[float]) -> N
         seconds.append(time.perf_counter() - begin)
 
 
-def submit(cluster: Cluster, folder: Path, wanted: list[str]) -> tuple[float, float]:
-    """Processor and wall seconds of Snakemake and of the clients that it calls. Raises RuntimeError where it fails."""
-    words = ["timeout", "-k", "10", str(LIMIT), "snakemake", "--profile", "slurm", *wanted, *SETTINGS]
-    around = cluster.around(harness.environment(PYTHONPATH=str(folder / "src"), ABLATLAS_CELLS="1"))
+def spent(words: list[str], folder: Path, around: dict[str, str]) -> tuple[float, float]:
+    """Processor and wall seconds of a command and what it waits for. Raises RuntimeError where it fails."""
     begin = time.perf_counter()
     with (folder / "told.log").open("w") as log:
         running = subprocess.Popen(words, cwd=folder, env=around, stdout=log, stderr=subprocess.STDOUT)
@@ -57,12 +59,11 @@ def submit(cluster: Cluster, folder: Path, wanted: list[str]) -> tuple[float, fl
     return used.ru_utime + used.ru_stime, time.perf_counter() - begin
 
 
-def alone(folder: Path) -> float:
-    """Processor seconds of a cell without Snakemake and without Slurm."""
-    study = load(STUDY, "smoke", root=folder)
-    words = ["python", "-m", "ablatlas.procedures", "tune", STUDY, "base", "--scale", "smoke", "--published", "ignore"]
-    out = ["--out", str(folder / "alone" / study.tuning_record("base", published=False).name)]
-    return harness.measure([*words, *out], folder, PYTHONPATH=str(folder / "src")).cpu
+def alone(folder: Path, record: str, around: dict[str, str]) -> float:
+    """Processor seconds of a cell's process without Snakemake and without Slurm."""
+    cell = Path(record).name.rsplit("-", 1)[0]
+    words = ["python", "-m", "ablatlas.procedures", "confirm", STUDY, cell, "--scale", SCALE]
+    return median(spent([*words, "--out", f"alone/{turn}.json.gz"], folder, around)[0] for turn in range(3))
 
 
 def main(results: Path, say: Say) -> None:
@@ -72,40 +73,45 @@ def main(results: Path, say: Say) -> None:
         return
     asked = settings()["cluster"]
     with tempfile.TemporaryDirectory(prefix="s") as place:
-        folder = workflow.repository(Path(place, "clone"), [STUDY] * asked["copies"])
-        wanted, single = targets(folder, asked["jobs"]), alone(folder)
+        folder = workflow.repository(Path(place, "clone"), [])
+        wanted = shorten(folder, asked["cells"])
+        around = harness.environment(PYTHONPATH=str(folder / "src"))
+        single = alone(folder, wanted[0], around)
         cluster = Cluster(Path(place, "c"), nodes=asked["nodes"], cpus=asked["cores"])
         ended, waits = threading.Event(), list[float]()
         asking = threading.Thread(target=answers, args=(cluster, ended, waits))
+        words = ["timeout", "-k", "10", str(LIMIT), "snakemake", "--profile", "slurm", *wanted]
         try:
             cluster.start()
             asking.start()
-            say(f"cluster: {len(wanted)} jobs on {asked['nodes']} nodes of {asked['cores']} cores")
-            cpu, wall = submit(cluster, folder, wanted)
+            say(f"cluster: {len(wanted)} cells on {asked['nodes']} nodes of {asked['cores']} cores")
+            cpu, wall = spent([*words, "--config", f"scale={SCALE}"], folder, cluster.around(around))
             os.environ["SLURM_CONF"] = str(cluster.conf)
-            jobs = attempts(folder, "now-1days", names(folder))
+            jobs = attempts(folder, "now-1days", [STUDY])
         finally:
             ended.set()
             if asking.ident:
                 asking.join()
             cluster.stop()
         missing = [file for file in wanted if not (folder / file).is_file()]
+    used = sum(job.used for job in jobs)
     result = {
-        "measures": "jobs of a short cell each on a Slurm of this machine: what they use, and what Snakemake does",
+        "measures": "short cells, several a job, on a Slurm of this machine: what jobs use, and what Snakemake does",
         **told(jobs, wanted, missing), "wall": wall, "snakemake_cpu": cpu, "snakemake_cpu_per_job": cpu / len(jobs),
-        "cell_alone_cpu": single, "overhead_cpu_per_job": median(job.used for job in jobs) - single,
+        "cell_alone_cpu": single, "overhead_cpu_per_job": (used - single * len(wanted)) / len(jobs),
         "squeue_seconds": harness.spread(waits),
     }  # fmt: skip
     harness.write("cluster", result, [], results, say)
 
 
 def told(jobs: list[Attempt], wanted: list[str], missing: list[str]) -> dict[str, float]:
-    """How many jobs there were, how many of them ended well, what one took. Raises RuntimeError for one missing."""
-    if missing or len(jobs) < len(wanted):
-        raise RuntimeError(f"{len(jobs)} jobs for {len(wanted)} cells, {len(missing)} without a record: {missing[:3]}")
+    """How many jobs there were, how many ended well, what one took. Raises RuntimeError for a cell without a record."""
+    if missing:
+        raise RuntimeError(f"{len(missing)} of {len(wanted)} cells have no record: {', '.join(missing[:3])}")
     return {
         "cells": len(wanted), "jobs": len(jobs), "completed": sum(job.completed for job in jobs),
         "job_cpu": median(job.used for job in jobs), "job_seconds": median(job.seconds for job in jobs),
+        "queued_seconds": median(job.queued for job in jobs),
     }  # fmt: skip
 
 

@@ -1,14 +1,14 @@
 """A real Slurm cluster on one host, for tests: several nodes, fake GPUs, accounting, no systemd; root is needed.
 
 All its state lies in one folder, and every process is ended by its id. What is unusual in its configuration: steps are
-found by their parents and not by cgroups, the nodes believe what the file says of their cores, and a GPU is a null
-device under a name of our own, since Slurm refuses a count without a file and one file for two.
+found by their parents and not by cgroups, the nodes believe what the file says of their cores, a GPU is a null device
+under a name of our own, since Slurm refuses a count without a file and one file for two, and what is requeued begins
+again after seconds: it waits for as long as a step's credential is good, two minutes where nothing is said.
 """
 
 import os
 import platform
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ SlurmctldHost=localhost
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket={folder}/run/munge.sock
+AuthInfo=socket={folder}/run/munge.sock,cred_expire=15
 SlurmctldPort={port}
 SlurmctldPidFile={folder}/run/slurmctld.pid
 SlurmdPidFile={folder}/run/slurmd.%n.pid
@@ -166,15 +166,19 @@ class Cluster:
         (self.folder / "spool" / node).mkdir(exist_ok=True)
         self.run("slurmd", "-N", node, "-f", str(self.conf))
 
-    def kill_node(self, node: str) -> None:
-        """A power cut: the node's daemon and all that it started, at once, without a word."""
-        daemon = psutil.Process(int((self.folder / "run" / f"slurmd.{node}.pid").read_text()))
-        steps = [process for process in psutil.process_iter() if _is_step(process, node, self.conf)]
+    def kill_node(self, node: str) -> list[str]:
+        """A power cut: the node's daemon and all that it started, at once, without a word. What ran there, by command."""
+        daemon = self._process(f"slurmd.{node}")
+        assert daemon, f"{node} has no daemon"
+        sockets = f"{self.folder}/spool/{node}/"
+        steps = [process for process in psutil.process_iter() if _listens(process, sockets)]
         family = [daemon, *steps, *(child for step in steps for child in step.children(recursive=True))]
+        told = [" ".join(process.cmdline()) for process in family]
         for process in family:
             if process.is_running():
-                process.send_signal(signal.SIGKILL)
+                process.kill()
         (self.folder / "run" / f"slurmd.{node}.pid").unlink(missing_ok=True)
+        return told
 
     def start_controller(self) -> None:
         self.run("slurmctld", "-f", str(self.conf))
@@ -262,13 +266,13 @@ class Cluster:
         (self.folder / "run" / f"{name}.pid").unlink(missing_ok=True)
 
 
-def _is_step(process: psutil.Process, node: str, conf: Path) -> bool:
-    """Whether a process is what carries a job's step on a node of this cluster."""
+def _listens(process: psutil.Process, folder: str) -> bool:
+    """Whether a process carries a job's step: it listens at a socket in its node's folder."""
     try:
-        told = process.environ() if process.name() == "slurmstepd" else {}
+        named = process.name() == "slurmstepd"
+        return named and any(str(one.laddr).startswith(folder) for one in process.net_connections("unix"))
     except psutil.Error:
         return False
-    return (told.get("SLURMD_NODENAME"), told.get("SLURM_CONF")) == (node, str(conf))
 
 
 def until(what: str, happens: Callable[[], bool], patience: float = PATIENCE, look: float = 0.2) -> None:

@@ -5,28 +5,35 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from conftest import copy_repository, environment, snakemake
 from slurmhost import Cluster, install, until
 
 from ablatlas import record
 from ablatlas.cluster.jobs import SUBMITTED
-from ablatlas.study import load, names
+from ablatlas.study import load
 
 pytestmark = pytest.mark.cluster
 
-PATIENCE = 900  # seconds for a whole DAG, after which its processes are ended
+PATIENCE = 300  # seconds for a whole DAG, after which its processes are ended
 # The executor looks at its jobs more often than it would at a real cluster's.
 QUICK = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10")
+# One of each engine, of few cells; `all` stands for these two.
+STUDIES = ("forget_gate", "residual")
 # One study whose cells take long enough to be disturbed: seven jobs of some ten seconds each.
 TINY = """
   tiny: [recipe.steps=300, recipe.evaluations=2, task.judged=4, task.span=50, "tune.grid=[0.003,0.01,0.03]",
     "tune.rungs={width: [8]}", "~contrasts", "~arms.state_decay", "~ladders.time", "~ladders.streams",
     "ladders.length.levels=[50,100,200]", "ladders.width.levels=[2,4,8,16,32]"]
 """
+START = 5.0  # processor seconds after which a process that trains has begun to
+AWAY = 30  # seconds that the controller and its database are gone
 
 
 @pytest.fixture(scope="session")
@@ -53,17 +60,28 @@ def clone(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def finished(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone after `snakemake --profile slurm all`, undisturbed."""
+    root = copy_repository(tmp_path_factory.mktemp("finished") / "ablatlas")
+    (root / "site.yaml").write_text("share: gpu:1 # as good as any part of a GPU, to a scheduler\ncore_hour: 3600\n")
+    with Submitting(cluster, root, "all", scale="smoke", studies=",".join(STUDIES)) as submitted:
+        submitted.ended()
+    return root
+
+
 class Submitting:
     """Snakemake on the cluster, as typed in `root`; it and what it started end in any case."""
 
-    def __init__(self, cluster: Cluster, root: Path, *words: str, scale: str) -> None:
+    def __init__(self, cluster: Cluster, root: Path, *words: str, **config: str) -> None:
         self.told = root / "told.log"
         limit = ["timeout", "-k", "5", str(PATIENCE)]
-        command = ["snakemake", "--profile", "slurm", *words, "--config", f"scale={scale}", *QUICK]
+        settings = [f"{key}={value}" for key, value in config.items()]
         with self.told.open("a") as log:
             self.process = subprocess.Popen(
-                [*limit, *command], cwd=root, env=cluster.around(environment(root)),
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+                [*limit, "snakemake", "--profile", "slurm", *words, "--config", *settings, *QUICK],
+                cwd=root, env=cluster.around(environment(root)), stdout=log, stderr=subprocess.STDOUT,
+                start_new_session=True,
             )  # fmt: skip
 
     def __enter__(self) -> "Submitting":
@@ -86,28 +104,50 @@ class Submitting:
         return told
 
 
-def running(cluster: Cluster, rule: str) -> str:
-    """The number of a job that trains, once there is one whose process is at work."""
-    found: list[str] = []
-
-    def trains() -> bool:
-        lines = cluster.ask("squeue", "-h", "-t", "RUNNING", "-o", "%A|%M|%k")
-        rows = sorted(line.split("|", 2) for line in lines if line.count("|") == 2)
-        found[:] = [number for number, spent, comment in rows if rule in comment and spent >= "0:08"]
-        return bool(found)
-
-    until(f"a running job {rule}", trains, PATIENCE)
-    return found[0]
+def training(root: Path, phase: str) -> dict[str, str]:
+    """Job -> node of those of a clone whose process trains by now."""
+    found = {}
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            ours = process.cmdline()[1:4] == ["-m", "ablatlas.procedures", phase] and process.cwd() == str(root)
+            if ours and sum(process.cpu_times()[:2]) > START:
+                around = process.environ()
+                found[around["SLURM_JOB_ID"]] = around["SLURMD_NODENAME"]
+    return found
 
 
-def state(cluster: Cluster, job: str) -> str:
-    return next(iter(cluster.ask("squeue", "-h", "-j", job, "-o", "%T")), "")
+def victims(root: Path) -> tuple[str, str, tuple[str, str]]:
+    """Of three jobs that train at once: one, another, and a third with its node, on which the two are not."""
+    nodes: dict[str, str] = {}
+
+    def three() -> bool:
+        nodes.clear()
+        nodes.update(training(root, "confirm"))
+        return len(nodes) >= 3 and len(set(nodes.values())) >= 2
+
+    until("three jobs that train", three, PATIENCE)
+    node, _ = Counter(nodes.values()).most_common()[-1]
+    third = next(job for job in nodes if nodes[job] == node)
+    one, other = [job for job in nodes if nodes[job] != node][:2]
+    return one, other, (third, node)
+
+
+def history(cluster: Cluster, *asked: str) -> list[list[str]]:
+    """Jobs as the accounting has them, each start of each: number, state, name, resources, folder, how submitted."""
+    fields = "JobIDRaw,State,JobName%100,AllocTRES%100,WorkDir%300,SubmitLine%2000"
+    lines = cluster.run("sacct", "--duplicates", "-X", "-P", "-n", "-o", fields, *asked).splitlines()
+    return [line.split("|", 5) for line in lines]
+
+
+def comment(row: Sequence[str]) -> str:
+    """What a job is for."""
+    return row[5].split("--comment ")[1].split()[0]
 
 
 def outcomes(root: Path) -> dict[str, list]:
     """What of every record must be equal bit for bit."""
     files = sorted((root / "data" / "runs").glob("[a-z]*/[!.]*.json.gz"))
-    return {f"{path.parent.name}/{path.name}": record.read(path).outcome for path in files}
+    return {str(path.relative_to(root)): record.read(path).outcome for path in files}
 
 
 def tidy(root: Path) -> None:
@@ -117,82 +157,98 @@ def tidy(root: Path) -> None:
     assert list((root / "data" / "runs" / ".shelf").glob("*")) == []
 
 
-def local(root: Path, tmp_path: Path, target: str, scale: str) -> dict[str, list]:
-    """The outcomes of the same, undisturbed and without a cluster."""
+def local(root: Path, tmp_path: Path, scale: str) -> dict[str, list]:
+    """The outcomes of the same records, made undisturbed and without a cluster."""
     beside = tmp_path / "local"
     shutil.copytree(root, beside, symlinks=True, ignore=shutil.ignore_patterns("data", ".snakemake", "reports"))
-    snakemake(beside, target, scale=scale)
+    snakemake(beside, *outcomes(root), scale=scale)
     return outcomes(beside)
 
 
-def test_the_command_ends_in_the_bits_of_a_local_run(cluster: Cluster, clone: Path, tmp_path: Path) -> None:
-    with Submitting(cluster, clone, "all", scale="smoke") as submitted:
-        submitted.ended()
-    found = outcomes(clone)
-    assert found == local(clone, tmp_path, "all", "smoke")
-    tidy(clone)
-    for name in names(clone):
-        study = load(name, "smoke", root=clone)
-        assert f"{name}/{study.clock_record().name}" in found
-        assert (clone / "reports" / "smoke" / name / "report.html").exists()
-    jobs = cluster.run("sacct", "-X", "-P", "-n", "-o", "JobName%100,AllocTRES%100,SubmitLine%1000").splitlines()
-    assert all(SUBMITTED.fullmatch(job.split("|")[0]) for job in jobs)
-    clocks = [job for job in jobs if "--comment rule_clock" in job]
-    assert len(clocks) == len(names(clone))
-    assert all("--exclusive" in job and f"cpu={cluster.cpus}," in job for job in clocks), "a node of its own"
-    assert len(jobs) < len(found) / 2, "short cells share a job"
+def test_the_command_ends_in_the_bits_of_a_local_run(finished: Path, tmp_path: Path) -> None:
+    found = outcomes(finished)
+    wanted = {str(study.clock_record()) for study in (load(name, "smoke", root=finished) for name in STUDIES)}
+    assert wanted <= set(found)
+    assert found == local(finished, tmp_path, "smoke")
+    tidy(finished)
+    assert all((finished / "reports" / "smoke" / name / "report.html").exists() for name in STUDIES)
+    assert (finished / "reports" / "smoke" / "atlas" / "index.html").exists()
 
 
-def test_costs_are_told_by_study(cluster: Cluster, clone: Path) -> None:
-    with Submitting(cluster, clone, "data/runs/forget_gate/" + clock_name(clone), scale="smoke") as submitted:
-        submitted.ended()
+def test_cells_share_jobs_and_clocks_have_a_node(cluster: Cluster, finished: Path) -> None:
+    jobs = [row for row in history(cluster) if row[4] == str(finished)]
+    assert all(SUBMITTED.fullmatch(row[2]) for row in jobs)
+    assert {row[1] for row in jobs} == {"COMPLETED"}
+    clocks = [row for row in jobs if comment(row).startswith("rule_clock")]
+    assert len(clocks) == len(STUDIES)
+    assert all("--exclusive" in row[5] and f"cpu={cluster.cpus}," in row[3] for row in clocks), "a node of its own"
+    assert len(jobs) < len(outcomes(finished)) / 2, "short cells share a job"
+    assert all("gres/gpu=1" in row[3] for row in jobs if row not in clocks), "and what the site gives them of a GPU"
+
+
+def test_costs_are_told_by_study(cluster: Cluster, finished: Path) -> None:
     words = ["python", "-m", "ablatlas.cluster", "costs"]
-    priced = cluster.around(environment(clone)) | {"ABLATLAS_CORE_HOUR": "3600"}
-    done = subprocess.run(words, cwd=clone, env=priced, capture_output=True, text=True, check=True)
-    heading, row, total = (line.split() for line in done.stdout.splitlines()[:3])
+    around = cluster.around(environment(finished))
+    done = subprocess.run(words, cwd=finished, env=around, capture_output=True, text=True, check=True)
+    heading, *rows = (line.split() for line in done.stdout.splitlines()[: len(STUDIES) + 2])
     assert heading[:3] == ["study", "jobs", "retries"]
     assert heading[-1] == "EUR"
-    assert row[:3] == ["forget_gate", "1", "0"]
-    assert total[1:] == row[1:]
-    assert float(row[-1]) >= cluster.cpus, "two cores for a second or more, at one a second"
-
-
-def clock_name(root: Path) -> str:
-    return load("forget_gate", "smoke", root=root).clock_record().name
+    assert [row[0] for row in rows] == [*STUDIES, "all"]
+    assert all(row[2] == "0" for row in rows)
+    assert sum(int(row[1]) for row in rows[:-1]) == int(rows[-1][1])
+    assert float(rows[-1][-1]) > 2 * len(STUDIES), "a clock has two cores for seconds, at one a second"
+    assert float(rows[-1][heading.index("GPU-hours")]) > 0
 
 
 def test_what_happens_to_clusters_changes_no_bit(cluster: Cluster, clone: Path, tmp_path: Path) -> None:
-    """Snakemake killed and started again, a job killed, another requeued, controller and database away, a node lost."""
+    """Snakemake killed and started again, a job killed, another requeued, a node lost, controller and database away."""
     with Submitting(cluster, clone, "forget_gate", scale="tiny") as submitted:
-        orphan = running(cluster, "tune")
+        until("a job that tunes", lambda: bool(training(clone, "tune")), PATIENCE)
+        [orphan] = training(clone, "tune")
         submitted.kill()
+    assert list(training(clone, "tune")) == [orphan], "it runs on"
     unlock = ["snakemake", "--profile", "slurm", "--unlock", "--config", "scale=tiny"]
     subprocess.run(unlock, cwd=clone, env=cluster.around(environment(clone)), check=True, capture_output=True)
     with Submitting(cluster, clone, "forget_gate", scale="tiny") as submitted:
-        until("the orphan's end", lambda: state(cluster, orphan) != "RUNNING")
-        cluster.run("scancel", "--signal=KILL", running(cluster, "train"))
-        cluster.run("scontrol", "requeue", running(cluster, "train"))
-        away(cluster, 30)
-        lost = running(cluster, "train")
-        node = cluster.run("squeue", "-h", "-j", lost, "-o", "%N").strip()
-        cluster.kill_node(node)
-        until(
-            "the node to be missed", lambda: "down" in cluster.run("sinfo", "-h", "-n", node, "-p", "main", "-o", "%T")
-        )
+        killed, requeued, (lost, node) = victims(clone)
+        cluster.run("scancel", "--signal=KILL", killed)
+        cluster.run("scontrol", "requeue", requeued)
+        ran = cluster.kill_node(node)
+        assert any("-m ablatlas.procedures confirm" in command for command in ran), "it trained there"
+        assert lost not in training(clone, "confirm")
+        until("the node to be missed", lambda: "down" in cluster.run("sinfo", "-h", "-n", node, "-o", "%T"))
         cluster.start_node(node)
+        [purpose] = {comment(row) for row in history(cluster, "-j", killed)}
+        until("what was killed to be sent again", lambda: len(starts(cluster, clone, purpose)) > 1, PATIENCE)
+        until("a job that trains", lambda: bool(training(clone, "confirm")), PATIENCE)
+        away(cluster)
         told = submitted.ended()
     [taken] = [line for line in told.splitlines() if line.startswith("taking back ")]
     assert "of a Snakemake that is gone" in taken
     assert orphan in taken
-    assert outcomes(clone) == local(clone, tmp_path, "forget_gate", "tiny")
+    assert "NODE_FAIL" in states(cluster, lost)
+    for job in (requeued, lost):
+        assert len(states(cluster, job)) > 1, "Slurm itself began it again"
+    assert states(cluster, killed) == ["FAILED"]
+    assert outcomes(clone) == local(clone, tmp_path, "tiny")
     tidy(clone)
 
 
-def away(cluster: Cluster, seconds: float) -> None:
+def starts(cluster: Cluster, root: Path, purpose: str) -> set[str]:
+    """The numbers of a clone's jobs that were submitted for one purpose."""
+    return {row[0] for row in history(cluster) if row[4] == str(root) and comment(row) == purpose}
+
+
+def states(cluster: Cluster, job: str) -> list[str]:
+    """In what states the starts of a job ended, in their order."""
+    return [row[1].split()[0] for row in history(cluster, "-j", job)]
+
+
+def away(cluster: Cluster) -> None:
     """The controller and its database are gone for a while."""
     cluster.stop_controller()
     cluster.stop_database()
-    time.sleep(seconds)
+    time.sleep(AWAY)
     cluster.start_database()
     cluster.start_controller()
 
