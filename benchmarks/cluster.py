@@ -1,4 +1,4 @@
-"""Many short cells on a Slurm that runs on this machine: what a job costs, what watching it costs, how Slurm answers."""
+"""Many short cells on a Slurm of this machine: what a job costs, what watching it costs, how soon Slurm answers."""
 
 import os
 import subprocess
@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from ablatlas.cluster.accounting import Attempt, attempts
+from ablatlas.procedures.clock import busy
 from ablatlas.study import load
 from benchmarks import harness, workflow
 from benchmarks.grid import ROOT, settings
@@ -30,7 +31,7 @@ def shorten(folder: Path, cells: int) -> list[str]:
         if file.stem not in HEADLINE:
             file.unlink()
     file = folder / "params" / "study" / f"{STUDY}.yaml"
-    declared, scales = file.read_text(encoding="utf-8").split("\nscales:\n")
+    declared, _ = file.read_text(encoding="utf-8").split("\nscales:\n")
     levels = ",".join(f"{0.001 * (1 + number):.3f}" for number in range(cells))
     short = settings()["cluster"]["study"] + [f"ladders.rates.levels=[{levels}]"]
     told = "\n".join(f"    - {override!r}" for override in short)
@@ -85,7 +86,9 @@ def main(results: Path, say: Say) -> None:
             cluster.start()
             asking.start()
             say(f"cluster: {len(wanted)} cells on {asked['nodes']} nodes of {asked['cores']} cores")
+            machine = busy()
             cpu, wall = spent([*words, "--config", f"scale={SCALE}"], folder, cluster.around(around))
+            machine = busy() - machine
             os.environ["SLURM_CONF"] = str(cluster.conf)
             jobs = attempts(folder, "now-1days", [STUDY])
         finally:
@@ -97,11 +100,12 @@ def main(results: Path, say: Say) -> None:
     used = sum(job.used for job in jobs)
     result = {
         "measures": "short cells, several a job, on a Slurm of this machine: what jobs use, and what Snakemake does",
-        **told(jobs, wanted, missing), "wall": wall, "snakemake_cpu": cpu, "snakemake_cpu_per_job": cpu / len(jobs),
+        "rounds": len(jobs), **told(jobs, wanted, missing), "wall": wall,
+        "snakemake_cpu": cpu, "snakemake_cpu_per_job": cpu / len(jobs),
         "cell_alone_cpu": single, "overhead_cpu_per_job": (used - single * len(wanted)) / len(jobs),
         "squeue_seconds": harness.spread(waits),
     }  # fmt: skip
-    harness.write("cluster", result, [], results, say)
+    harness.write("cluster", result, [max(0.0, machine - cpu - used) / wall], results, say)
 
 
 def told(jobs: list[Attempt], wanted: list[str], missing: list[str]) -> dict[str, float]:

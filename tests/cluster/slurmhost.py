@@ -167,7 +167,7 @@ class Cluster:
         self.run("slurmd", "-N", node, "-f", str(self.conf))
 
     def kill_node(self, node: str) -> list[str]:
-        """A power cut: the node's daemon and all that it started, at once, without a word. What ran there, by command."""
+        """A power cut: the node's daemon and all that it started, at once. What ran there, by its commands."""
         daemon = self._process(f"slurmd.{node}")
         assert daemon, f"{node} has no daemon"
         sockets = f"{self.folder}/spool/{node}/"

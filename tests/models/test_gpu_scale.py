@@ -71,5 +71,7 @@ def test_every_variant_takes_a_finite_step_and_is_judged_by_what_its_ladder_read
             run = Training(config, seed=3)
             assert torch.tensor([run.step(index) for index in range(2)]).isfinite().all(), (cell, variant)
     [judged] = run.judge("validation")
-    read = {f"{ladder.solved.metric}@{level}" for level in ladder.levels} if ladder.evaluated else {ladder.solved.metric}
+    read = (
+        {f"{ladder.solved.metric}@{level}" for level in ladder.levels} if ladder.evaluated else {ladder.solved.metric}
+    )
     assert read <= {"train_loss", *judged}

@@ -15,7 +15,7 @@ from ablatlas.tasks import Keys, entropy
 VERSION = 1
 
 State = tuple[Tensor, ...]
-# characters seen (T, B, C), to predict (T, B), where a speech begins (T, B); in training, which streams start afresh (B,)
+# characters seen (T, B, C), to predict (T, B), where a speech begins (T, B); in training which streams start afresh
 Batch = tuple[Tensor, ...]
 
 
@@ -42,7 +42,9 @@ class Task:
         self.rounds = (len(codes) - 1) // batch // window if window > 0 else 0
         if not self.rounds:
             most = (len(codes) - 1) // batch
-            raise ValueError(f"task.window: found {window}, expected a whole number from 1 to {most}, a stream's length")
+            raise ValueError(
+                f"task.window: found {window}, expected a whole number from 1 to {most}, a stream's length"
+            )
         turn = int(torch.randint(len(codes), (1,), generator=keys("turn", 0)))
         self.symbols, self.fresh = self.streams(codes.roll(-turn), batch, self.rounds * window)
         self.sizes = {"inputs": len(self.characters), "outputs": len(self.characters)}
@@ -81,7 +83,8 @@ class Task:
         """What is seen, to be predicted, and where speeches begin, of `judged` streams that the split is cut into."""
         if split not in self.held:
             codes, longest = torch.tensor(self.characters.encode(self.read(split))), max(self.positions)
-            if not 1 <= self.judged <= (most := (len(codes) - 1) // longest):
+            most = (len(codes) - 1) // longest
+            if not 1 <= self.judged <= most:
                 told = f"a whole number from 1 to {most}, the streams of {longest} characters in {split}"
                 raise ValueError(f"task.judged: found {self.judged}, expected {told}")
             streams = self.streams(codes, self.judged, longest)
