@@ -20,7 +20,7 @@ from pathlib import Path
 from ablatlas.cluster.jobs import take_back
 from ablatlas.plan.demand import Demand, gpus, memory, short
 from ablatlas.site import site
-from ablatlas.study import controls, find_root, load, names
+from ablatlas.study import controls, find_root, load, load_all, names
 
 # In the order in which they are trained: forget_gate is one cell, a chain that another study can run beside.
 HEADLINE = ["residual", "forget_gate", "layernorm"]

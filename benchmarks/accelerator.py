@@ -6,7 +6,6 @@ seconds a member and step as JSON. On a machine without a GPU there is nothing t
 
 import json
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -45,29 +44,21 @@ def once(folder: Path, device: str, members: int) -> dict[str, float]:
 
 def compare(asked: dict[str, Grid], device: str, members: list[int], rounds: int, say: Say) -> tuple[dict, list[float]]:
     """Every grid at every number of members, and how busy others were."""
-    others: list[float] = []
-    with tempfile.TemporaryDirectory() as place:
-        for name, grid in asked.items():
-            grid.write(Path(place, name))
-
-        def run(what: str, turn: int) -> dict[str, float]:
-            name, many = what.split(", ")
-            words = [sys.executable, "-m", "benchmarks.accelerator", str(Path(place, name)), device, many]
-            spent = harness.measure(words)
-            others.append(spent.others)
-            return json.loads(spent.output)
-
-        cases = [f"{name}, {many}" for name in asked for many in members]
-        found = harness.rounds(rounds, cases, run, lambda line: say(f"accelerator: {line}"))
+    cases = {_case(name, many): (grid, [device, many]) for name, grid in asked.items() for many in members}
+    found, others = harness.apart("benchmarks.accelerator", cases, rounds, say)
     models = {
         name: {
-            many: harness.ratio([r[SEQUENTIAL] for r in rows], [r[many] for r in rows])
-            for many in map(str, members)
-            for rows in [found[f"{name}, {many}"]]
+            str(many): harness.ratio([r[SEQUENTIAL] for r in rows], [r[str(many)] for r in rows])
+            for many in members
+            for rows in [found[_case(name, many)]]
         }
         for name in asked
     }
     return {"rounds": rounds, "members": members, "models": models, "seconds": found}, others
+
+
+def _case(name: str, many: int) -> str:
+    return f"{name}, {many} at once"
 
 
 def main(results: Path, say: Say) -> None:

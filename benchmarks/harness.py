@@ -8,6 +8,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import psutil
 
 from ablatlas.procedures.clock import ALONE, busy
 from ablatlas.procedures.provenance import processor
-from benchmarks.grid import HERE, ROOT
+from benchmarks.grid import HERE, ROOT, Grid
 
 RESULTS = HERE / "results"
 PEERS = ("torch", "hydra-core", "hydra-joblib-launcher", "lightning", "snakemake")
@@ -105,6 +106,26 @@ def rounds(count: int, names: Iterable[str], run: Callable[[str, int], Any], say
             found[name].append(run(name, turn))
             say(f"round {turn + 1} of {count}: {name}, {told(found[name][-1])}")
     return found
+
+
+def apart(
+    module: str, cases: Mapping[str, tuple[Grid, Sequence[object]]], count: int, say: Say
+) -> tuple[dict[str, list[Any]], list[float]]:
+    """What `python -m MODULE FOLDER WORD …` prints, as JSON, of each case's grid and words, and how busy others were.
+
+    Every measurement is a process of its own, in `count` interleaved rounds; the folder holds the grid.
+    """
+    others: list[float] = []
+    with tempfile.TemporaryDirectory() as place:
+        for name, (grid, _) in cases.items():
+            grid.write(Path(place, name))
+
+        def run(name: str, turn: int) -> Any:
+            spent = measure([sys.executable, "-m", module, str(Path(place, name)), *map(str, cases[name][1])])
+            others.append(spent.others)
+            return json.loads(spent.output)
+
+        return rounds(count, cases, run, lambda line: say(f"{module.rpartition('.')[2]}: {line}")), others
 
 
 def told(answer: Any) -> str:

@@ -5,7 +5,6 @@
 
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -67,18 +66,8 @@ def main(results: Path, say: Say) -> None:
     """Measure every grid, the grids in turn."""
     told = settings()
     asked = {grid.name: grid.changed(steps=told["rate"]["steps"][grid.name]) for grid in grids()}
-    others: list[float] = []
-    size = str(told["rate"]["matrix"])
-    with tempfile.TemporaryDirectory() as place:
-        for name, grid in asked.items():
-            grid.write(Path(place, name))
-
-        def run(name: str, turn: int) -> dict[str, float]:
-            spent = harness.measure([sys.executable, "-m", "benchmarks.rate", str(Path(place, name)), size])
-            others.append(spent.others)
-            return json.loads(spent.output)
-
-        found = harness.rounds(told["rounds"], asked, run, lambda line: say(f"rate: {line}"))
+    cases = {name: (grid, [told["rate"]["matrix"]]) for name, grid in asked.items()}
+    found, others = harness.apart("benchmarks.rate", cases, told["rounds"], say)
     models = {
         name: {
             "engine": asked[name].config["engine"], "members": asked[name].seeds, "rates": rates,

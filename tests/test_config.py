@@ -7,7 +7,7 @@ import pytest
 from example import change, make_root, replace
 
 from ablatlas import config
-from ablatlas.study import StudyError, load
+from ablatlas.study import StudyError, load, load_all
 
 
 @pytest.fixture
@@ -114,6 +114,29 @@ def test_corrupt_cache_is_composed_anew(root: Path, content: str) -> None:
 def test_cache_that_cannot_be_written_is_done_without(root: Path) -> None:
     (root / "data").write_text("a file where the folder should be")
     assert load("example", root=root).name == "example"
+
+
+@pytest.mark.parametrize("count", [config.MANY, config.MANY - 1])
+def test_many_studies_are_composed_ahead_in_other_processes(
+    root: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """And one that does not compose is told of when its turn comes."""
+    text = (root / "params" / "study" / "example.yaml").read_text()
+    studies = [f"study_{number}" for number in range(count)]
+    for study in studies:
+        (root / "params" / "study" / f"{study}.yaml").write_text(text)
+    replace(root, "delta: 1.1", "delta: [", "params/study/study_3.yaml")
+    config.compose_ahead(root, "laptop", studies)
+    if count < config.MANY:
+        assert cached(root) == []  # so few are sooner composed here
+        return
+    assert len(cached(root)) == count - 1
+    monkeypatch.setattr(config, "compose", refuse)
+    assert load("study_0", root=root).digest
+    monkeypatch.undo()
+    monkeypatch.setenv("ABLATLAS_ROOT", str(root))
+    with pytest.raises(StudyError, match=r"study_3\.yaml"):
+        load_all(studies)
 
 
 def test_error_leaves_nothing(root: Path) -> None:

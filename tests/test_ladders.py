@@ -154,13 +154,16 @@ def test_rules_know_what_a_cell_is_tuned_on(tmp_path: Path) -> None:
 # --- what is claimed, registered, tested ---
 
 
-def test_what_is_claimed_keeps_its_digests_and_families(shared: Path, example: Study) -> None:
+def test_what_is_claimed_keeps_its_runs_and_families(shared: Path, example: Study) -> None:
     claimed = load("example", root=shared, ladders="claimed")
     assert (example.subset, claimed.subset) == ("all", "claimed")
     assert list(claimed.ladders) == ["depth"]
     assert list(claimed.cells) == ["base", *(f"depth={level}" for level in (14, 20, 32, 56, 110))]
-    assert all(claimed.cells[cell] == example.cells[cell] for cell in claimed.cells)
-    assert all(claimed.tuning_record(cell) == example.tuning_record(cell) for cell in claimed.tuned_cells)
+    assert {"no_norm"} == example.variants.keys() - claimed.variants.keys()
+    for cell in claimed.cells:
+        assert set(claimed.variants_of(cell)) == set(example.variants_of(cell)) - {"no_norm"}
+        for variant in claimed.variants_of(cell):
+            assert claimed.run_digest(variant, cell, 0.1) == example.run_digest(variant, cell, 0.1)
     assert claimed.tuned_cells == tuple(claimed.cells)
     assert claimed.score == example.score
     assert claimed.families == example.families

@@ -65,24 +65,24 @@ def _said(verdict: Row) -> str:
 
 
 def runs(study: Study) -> str:
-    """How many runs of the records that both have end in the same bits, and on which machines."""
-    kept = study.root / FOLDER / study.name
-    trained = [path for path in files(study, published=False) if not path.name.startswith("clock-")]
-    twins = [(study.root / path, kept / path.name) for path in trained]
-    both = [(mine, theirs) for mine, theirs in twins if mine.is_file() and theirs.is_file()]
-    if not both:
+    """How many runs that were trained here and are published too end in the same bits, and on which machines."""
+    trained = [study.root / path for path in files(study, published=False) if not path.name.startswith("clock-")]
+    mine = [record.read(path) for path in trained if path.is_file()]
+    kept = sorted((study.root / FOLDER / study.name).glob("*.json.gz"))
+    theirs = [record.read(path) for path in kept if not path.name.startswith("clock-")]
+    published = {key: end for one in theirs for key, end in _outcomes(one)}
+    same = [published[key] == end for one in mine for key, end in _outcomes(one) if key in published]
+    if not same:
         return "  runs: nothing to compare, none of those that are published was trained here"
-    pairs = [(record.read(mine), record.read(theirs)) for mine, theirs in both]
-    same = [theirs.get(key) == row for mine, theirs in map(_outcomes, pairs) for key, row in mine.items()]
-    here, there = (machine(one.provenance) for one in pairs[0])
+    here, there = (machine(one.provenance) for one in (mine[0], theirs[0]))
     where = f"both on {here}" if here == there else f"here on {here}, published on {there}"
     return f"  runs: {sum(same)} of {len(same)} end in the same bits; {where}"
 
 
-def _outcomes(pair: tuple[Record, Record]) -> list[dict[tuple[object, ...], Row]]:
-    """What ends in which bits, by run: one table for each record."""
-    rows = [zip(one.run, one.outcome, strict=True) for one in pair]
-    return [{(run["digest"], run["seed"], run["arm"], run["rate"]): end for run, end in each} for each in rows]
+def _outcomes(of: Record) -> Iterator[tuple[tuple[object, ...], Row]]:
+    """Each run of a record, and what it ended in."""
+    for run, end in zip(of.run, of.outcome, strict=True):
+        yield (run["digest"], run["seed"], run["arm"], run["rate"], run["phase"]), end
 
 
 def machine(provenance: Row) -> str:

@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ablatlas import record
 from ablatlas.digest import FOLDERS, named_modules, of_run, pins, significant, version
 from ablatlas.errors import StudyError, show
 from ablatlas.record import Record
 from ablatlas.study import Study
-from ablatlas.tree import Tree
+from ablatlas.tree import Tree, leaves
 
 FILE = re.compile(r"(?P<cell>.+)-(?P<digest>[0-9a-f]{12})(?P<tuning>\.tuning)?\.json\.gz")
 AHEAD = 5  # how many VERSIONs a record may be ahead of a source that has gone back
@@ -88,18 +88,10 @@ def _seeds(runs: Sequence[Tree]) -> list[int]:
 
 def _configs(study: Study, then: Tree, now: Tree) -> Iterator[Change]:
     """Differences of two resolved configurations, leaf by leaf; the rate is tuning's to say."""
-    old, new = dict(_leaves(significant(then))), dict(_leaves(significant(now)))
+    old, new = dict(leaves(significant(then))), dict(leaves(significant(now)))
     for path in [*new, *(path for path in old if path not in new)]:
         if path != study.tune.path:
             yield from _differ(path, old.get(path), new.get(path))
-
-
-def _leaves(tree: Tree, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _versions(root: Path, config: Tree, digest: str, data: dict[str, str]) -> Iterator[Change]:

@@ -10,8 +10,11 @@ import json
 import math
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,6 +30,8 @@ GIVEN = ("arm", "seed", "scale", "seeds", "device", "clock", "controls")
 CONTROLS = "control"  # the folder of the studies whose answer is known
 SCALES = ("smoke", "laptop", "gpu")  # a study may speak of each, whether or not params/scale has its file
 OVERRIDE = re.compile(r"(?P<sign>~|\+{0,2})(?P<key>[^=~+]+)(?:=(?P<value>.*))?", re.DOTALL)
+
+MANY = 8  # compositions that are worth other processes
 
 Fail = Callable[[str, object, str], NoReturn]
 
@@ -151,7 +156,7 @@ def _read_part(root: Path, group: str, name: str) -> Tree:
 
 @cache
 def _part(root: Path, relative: str, stamp: tuple[int, int]) -> str:
-    """A part's file as JSON, which is copied faster than YAML is read."""
+    """A file that studies share as JSON, which is copied faster than YAML is read."""
     return json.dumps(read_yaml(root, relative))
 
 
@@ -165,8 +170,8 @@ def compose(root: Path, study: str, scale: str, overrides: Sequence[str]) -> dic
     """
     file = study_file(root, study)
     declared = read_yaml(root, file)
-    read_yaml(root, "params/config.yaml")
-    read_yaml(root, f"params/scale/{scale}.yaml")
+    for shared in ("params/config.yaml", f"params/scale/{scale}.yaml"):  # each is told of by its own name
+        _part(root, shared, _stamp(root / shared))
     parts = {group: {name: _read_part(root, group, name) for name in options(root, group)} for group in PARTS}
     _check_defaults(file, declared, parts)
     own = _own_overrides(root, file, declared).get(scale, [])
@@ -251,9 +256,8 @@ def _retell_override(error: Exception, root: Path, before: Tree, override: str, 
 
 def cache_file(root: Path, study: str, scale: str, overrides: Sequence[str]) -> Path:
     """Where a composition is kept: a hash of what was asked for, of all of `params/` and of this module."""
-    files = tuple((path, *_stamp(path)) for path in sorted((root / "params").rglob("*")) if path.is_file())
     asked = json.dumps([study, scale, *overrides]).encode()
-    digest = hashlib.sha256(asked + Path(__file__).read_bytes() + _content(root / "params", files))
+    digest = hashlib.sha256(asked + Path(__file__).read_bytes() + _content(root / "params", _stamps(root / "params")))
     return root / "data" / ".cache" / f"{digest.hexdigest()[:24]}.json"
 
 
@@ -263,11 +267,18 @@ def _stamp(path: Path) -> tuple[int, int]:
     return told.st_mtime_ns, told.st_size
 
 
+def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Every file below a folder, sorted, each with its stamp."""
+    files = sorted(f"{place}/{name}" for place, _, names in os.walk(folder) for name in names)
+    return tuple((file, *_stamp(Path(file))) for file in files)
+
+
 @cache
-def _content(folder: Path, files: tuple[tuple[Path, int, int], ...]) -> bytes:
+def _content(folder: Path, files: tuple[tuple[str, int, int], ...]) -> bytes:
     """A hash of files and their names; 75 studies of one process share it."""
     digest = hashlib.sha256()
-    for path, *_ in files:
+    for file, *_ in files:
+        path = Path(file)
         content = path.read_bytes()
         digest.update(f"\0{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode() + content)
     return digest.digest()
@@ -292,3 +303,26 @@ def remember(file: Path, composed: dict[str, Tree]) -> None:
         Path(out.name).replace(file)
     except OSError:
         return
+
+
+def compose_ahead(root: Path, scale: str, studies: Sequence[str]) -> None:
+    """Compose what of many studies is not kept yet, on all cores; what does not compose is told when it is loaded."""
+    missing = [study for study in studies if not cache_file(root, study, scale, []).is_file()]
+    if len(missing) < MANY:
+        return
+    shares = [missing[first :: os.cpu_count()] for first in range(os.cpu_count() or 1)]
+    words = [sys.executable, "-m", __name__, str(root), scale]
+    at_work = [subprocess.Popen([*words, *share]) for share in shares if share]
+    for process in at_work:
+        process.wait()
+
+
+def main(root: Path, scale: str, studies: Sequence[str]) -> None:
+    """Compose and keep studies; those that cannot be are left to whoever loads them."""
+    for study in studies:
+        with suppress(StudyError):
+            remember(cache_file(root, study, scale, []), compose(root, study, scale, []))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])

@@ -60,23 +60,19 @@ def named_modules(run_config: dict[str, Any]) -> dict[str, str]:
 
 def candidates(root: Path, kind: str) -> list[str]:
     """The modules that a study may name as its model, task, procedure or engine: those with a VERSION."""
-    folder = source.package(root) / FOLDERS[kind]
-    return [name for name in source.modules(folder) if source.version(folder / f"{name}.py") is not None]
+    return list(source.versions(source.part(root, FOLDERS[kind])))
 
 
 def version(root: Path, kind: str, name: str) -> int:
     """A module's VERSION. Raises StudyError where there is no module, or none in it."""
-    path = source.package(root) / FOLDERS[kind] / f"{name}.py"
-    number = source.version(path) if path.is_file() else None
-    if number is None:
-        file = f"src/ablatlas/{FOLDERS[kind]}/{name}.py"
-        what = "VERSION = a whole number" if path.is_file() else "a module with a VERSION"
-        raise StudyError(file, kind, None, what, [] if path.is_file() else candidates(root, kind))
+    folder = source.part(root, FOLDERS[kind])
+    if (number := source.versions(folder).get(name)) is None:
+        file, there = f"src/ablatlas/{FOLDERS[kind]}/{name}.py", name in source.modules(folder)
+        what = "VERSION = a whole number" if there else "a module with a VERSION"
+        raise StudyError(file, kind, None, what, [] if there else candidates(root, kind))
     return number
 
 
 def stats_versions(root: Path) -> dict[str, int]:
     """The VERSION of each module of `stats` that has one."""
-    folder = source.package(root) / "stats"
-    found = {name: source.version(folder / f"{name}.py") for name in source.modules(folder)}
-    return {name: number for name, number in found.items() if number is not None}
+    return source.versions(source.part(root, "stats"))

@@ -70,8 +70,7 @@ def show(sections: Sections) -> None:
 
 def data(study: "Study") -> list[str]:
     """A line for each dataset that any cell reads; none where all is bundled or generated."""
-    read = dict.fromkeys(name for cell in study.levels for name in study.datasets(cell))
-    return [_dataset(registry.dataset(name)) for name in read]
+    return [_dataset(registry.dataset(name)) for name in study.all_datasets]
 
 
 def _dataset(of: registry.Dataset) -> str:

@@ -1,6 +1,7 @@
 """The bibliography: `params/references.bib`, one field a line, read without a BibTeX engine."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 ENTRY = re.compile(r"@(?P<kind>\w+)\s*\{\s*(?P<key>[^,\s]+)\s*,(?P<fields>.*?)^\}", re.MULTILINE | re.DOTALL)
@@ -10,7 +11,11 @@ FIELD = re.compile(r"^\s*(\w+)\s*=\s*[{\"](.*)[}\"],?\s*$", re.MULTILINE)
 
 def read(root: Path) -> dict[str, dict[str, str]]:
     """Key -> its fields, in the file's order, braces removed."""
-    text = (root / "params" / "references.bib").read_text(encoding="utf-8")
+    return _entries((root / "params" / "references.bib").read_text(encoding="utf-8"))
+
+
+@cache
+def _entries(text: str) -> dict[str, dict[str, str]]:
     return {entry["key"]: _fields(entry["fields"]) for entry in ENTRY.finditer(text)}
 
 

@@ -13,9 +13,22 @@ def package(root: Path) -> Path:
 
 
 @cache
+def part(root: Path, name: str) -> Path:
+    """The folder of a part of the package."""
+    return package(root) / name
+
+
+@cache
 def modules(folder: Path) -> list[str]:
     """The names of the modules in a folder, sorted."""
     return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+
+
+@cache
+def versions(folder: Path) -> dict[str, int]:
+    """Module -> VERSION of each module in a folder that declares one, sorted."""
+    found = {name: version(folder / f"{name}.py") for name in modules(folder)}
+    return {name: number for name, number in found.items() if number is not None}
 
 
 def version(path: Path) -> int | None:
@@ -49,7 +62,7 @@ def facts(path: Path) -> tuple[int | None, tuple[str, ...]]:
 
 def forget() -> None:
     """Read all source anew when next asked: for a process that edits it."""
-    for kept in (package, modules, facts):
+    for kept in (package, part, modules, versions, facts):
         kept.cache_clear()
 
 

@@ -28,7 +28,7 @@ from ablatlas.tree import Tree, put
 
 __all__ = [
     "CONSTRAINTS", "Cell", "Cost", "Criterion", "Ladder", "Score", "Study", "StudyError", "Tune", "Variant",
-    "controls", "find_root", "from_command_line", "load", "main", "names", "run_digest", "run_key",
+    "controls", "find_root", "from_command_line", "load", "load_all", "main", "names", "run_digest", "run_key",
 ]  # fmt: skip
 
 RUN_KEYS = ("procedure", "engine", "precision", *configuration.PARTS)  # what a run is a function of, besides its seed
@@ -142,10 +142,14 @@ class Study:
         return sorted({name for name in read if name})
 
     @property
+    def all_datasets(self) -> list[str]:
+        """What any cell reads."""
+        return sorted({name for cell in self.levels for name in self.datasets(cell)})
+
+    @property
     def data(self) -> dict[str, str]:
         """File -> SHA-256 of all that any cell reads."""
-        read = {name for cell in self.levels for name in self.datasets(cell)}
-        return {file: pinned for name in sorted(read) for file, pinned in pins(name, self.root).items()}
+        return {file: pinned for name in self.all_datasets for file, pinned in pins(name, self.root).items()}
 
     def data_notes(self, cell: str) -> list[Path]:
         """The files that say that a cell's datasets are there, whole, as they are pinned."""
@@ -275,7 +279,8 @@ def load(
 ) -> Study:
     """One study, or one control, at one scale with the command line's overrides, checked and resolved.
 
-    `ladders="claimed"` keeps the registered ladders of the constraints that are claimed, and no clock.
+    `ladders="claimed"` keeps the arms and the registered ladders of the constraints that are claimed: no contrast and
+    no clock.
     Raises StudyError for whatever cannot be run as declared; nothing is written then.
     """
     root = Path(root).resolve() if root else find_root()
@@ -291,18 +296,30 @@ def load(
     return claimed_only(study) if ladders == "claimed" else study
 
 
+def load_all(studies: Sequence[str], scale: str = "laptop", *, ladders: str = "all") -> dict[str, Study]:
+    """Many studies by name, as `load` does each. Raises StudyError for the first that cannot be run as declared."""
+    configuration.compose_ahead(find_root(), scale, studies)
+    return {name: load(name, scale, ladders=ladders) for name in studies}
+
+
 def claimed_only(study: Study) -> Study:
-    """The study with the registered ladders of its claimed constraints alone: the same cells, only fewer."""
+    """The study with its arms and the registered ladders of its claimed constraints alone: the same runs, but fewer."""
+    arms = {name: variant for name, variant in study.variants.items() if variant.arm == name}
     primary = study.register["primary"]
     kept = {primary.get(constraint) for constraint in study.claim["constraints"]}
     kept |= {ladder.over for name, ladder in study.ladders.items() if name in kept}
-    ladders = {name: ladder for name, ladder in study.ladders.items() if name in kept}
+    ladders = {
+        name: replace(ladder, variants=tuple(variant for variant in ladder.variants if variant in arms))
+        for name, ladder in study.ladders.items()
+        if name in kept
+    }
     cells = {"base", *(cell for ladder in ladders.values() for _, cell in ladder.rungs)}
     measured = {ladder.constraint for ladder in ladders.values()}
     why = "its ladder belongs to `all`, and only what the essays claim was asked for"
     return replace(
         study,
         subset="claimed",
+        variants=arms,
         ladders=ladders,
         tune=replace(study.tune, cells=tuple(cell for cell in study.tune.cells if cell in cells)),
         clock=None,

@@ -14,6 +14,11 @@ def paths(tree: Tree, prefix: str = "") -> Iterator[str]:
             yield from paths(value, f"{prefix}{key}.")
 
 
+def leaves(tree: Tree) -> Iterator[tuple[str, Any]]:
+    """Every dotted path that leads to no further mapping, with the value there."""
+    return ((path, value) for path in paths(tree) if not isinstance(value := at(tree, path), dict))
+
+
 def at(tree: Tree, path: str) -> Any:
     """The value at a dotted path. Raises KeyError where it names nothing."""
     node: Any = tree

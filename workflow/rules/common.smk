@@ -8,11 +8,8 @@ PUBLISHED = "ignore" if REPLACE else config.get("published", "use")
 LADDERS = config.get("ladders", "all")  # `claimed` leaves out what no essay claims
 # `headline`, or names with commas between: what the atlas shows and `all` stands for
 CHOSEN = {"all": names(), "headline": HEADLINE}
-STUDIES = {
-    name: load(name, SCALE, ladders=LADDERS)
-    for choice in [config.get("studies", "all")]
-    for name in CHOSEN.get(choice) or choice.split(",")
-}
+NAMED = config.get("studies", "all")
+STUDIES = load_all(CHOSEN.get(NAMED) or NAMED.split(","), SCALE, ladders=LADDERS)
 CONTROLS = {name: load(name, SCALE) for name in controls()}
 EVERY = STUDIES | CONTROLS
 DRAWING = sorted(str(path) for path in Path("src/ablatlas/report").glob("*.py"))

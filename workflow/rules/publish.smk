@@ -3,14 +3,14 @@
 
 rule publish:
     input:
-        records=[
+        records=lambda w: [
             path
             for study in STUDIES.values()
             for path in records(study)
             + ledgers(study, study.tuned_cells)
             + clock_of(study)
         ],
-        results=[study.results for study in STUDIES.values()],
+        results=lambda w: [study.results for study in STUDIES.values()],
     params:
         studies=" ".join(STUDIES),
     shell:

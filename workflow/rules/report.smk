@@ -36,7 +36,7 @@ rule report:
 
 rule atlas:
     input:
-        results=[study.results for study in STUDIES.values()],
+        results=lambda w: [study.results for study in STUDIES.values()],
         controls=known_controls(),
         notebook="workflow/notebooks/atlas.py",
         disagreements="params/disagreements.yaml",
@@ -56,7 +56,7 @@ rule atlas:
 
 rule crate:
     input:
-        results=[study.results for study in STUDIES.values()],
+        results=lambda w: [study.results for study in STUDIES.values()],
         pages=atlas_of(STUDIES.values()),
     output:
         f"{REPORTS}/crate.zip",

@@ -14,7 +14,7 @@ from ablatlas import record
 from ablatlas.config import PARTS
 from ablatlas.record import Record
 from ablatlas.study import Study
-from ablatlas.tree import Tree, at, paths
+from ablatlas.tree import Tree, leaves
 
 PHASES = ("tuning", "confirmation")
 LENGTH = ("recipe.steps", "recipe.evaluations")  # how long a run is says nothing of how long a step takes
@@ -108,8 +108,7 @@ class History:
 
     def design(self, config: Tree) -> Tree:
         parts = {part: config[part] for part in PARTS}
-        flat = ((path, at(parts, path)) for path in paths(parts) if path != self.study.tune.path)
-        return {path: value for path, value in flat if not isinstance(value, dict)}
+        return {path: value for path, value in leaves(parts) if path != self.study.tune.path}
 
     @cached_property
     def paces(self) -> dict[Place, list[tuple[Tree, float]]]:

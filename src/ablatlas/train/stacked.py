@@ -9,6 +9,7 @@ are, as long as there are two: alone it is stacked with itself, since kernels fo
 import math
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -65,7 +66,7 @@ class Stack(Crew):
 
     def _model(self, numbers: Parameters) -> Callable[..., Any]:
         """The model with a member's own numbers in it."""
-        return lambda *given: self.lent(numbers, *given)
+        return partial(self.lent, numbers)
 
     @property
     def floors(self) -> list[float]:
