@@ -14,6 +14,7 @@ import pytest
 
 from ablatlas.procedures import hold
 from ablatlas.procedures.hold import Hold, Maker
+from ablatlas.record import write_whole
 
 QUICK = {"beat": 0.05, "lost": 1.0, "look": 0.02}
 # Says when it has the record, and keeps it until its standard input ends.
@@ -47,8 +48,7 @@ def elsewhere(record: Path, job: str | None = None) -> Maker:
     """A maker on another machine, whose name stands beside the record."""
     maker = replace(Maker.here(), token="theirs", node="elsewhere", job=job)
     path = Hold(record, print).path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(maker)))
+    write_whole(path, json.dumps(asdict(maker)).encode())
     return maker
 
 

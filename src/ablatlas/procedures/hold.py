@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -133,8 +134,9 @@ class Hold:
     def _beat(self) -> None:
         """Touch the file, and end the process at once where the record is another's by now: it must not write."""
         while not self.ended.wait(self.beat):
-            if (holder := self.holder()) != self.maker:
-                print(f"error: {self.path}: taken over by {holder or 'nobody'}: lost for too long", file=sys.stderr)
-                sys.stderr.flush()
-                os._exit(TAKEN)
-            os.utime(self.path)
+            with suppress(OSError):  # of a file system that is away: the next beat asks it again
+                if (holder := self.holder()) != self.maker:
+                    print(f"error: {self.path}: taken over by {holder or 'nobody'}: lost for too long", file=sys.stderr)
+                    sys.stderr.flush()
+                    os._exit(TAKEN)
+                os.utime(self.path)
