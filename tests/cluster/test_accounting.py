@@ -1,11 +1,13 @@
 """What sacct prints, read; what a comment means; whose jobs are orphans."""
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
+import snakemake_executor_plugin_slurm as executor
 
-from ablatlas.cluster import accounting, costs, jobs
+from ablatlas.cluster import accounting, costs, jobs, states
 from ablatlas.cluster.accounting import FIELDS, read, seconds
 from ablatlas.cluster.jobs import SUBMITTED, Job, Work, orphans, prefix, work
 from ablatlas.site import Site
@@ -92,3 +94,22 @@ def test_without_accounting_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OSError, match="sacct: not found"):
         accounting.attempts(ROOT, "now-1days", STUDIES)
     assert jobs.queued(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "seen"),
+    [
+        (({"1": "CANCELLED by 1000", "2": "RUNNING"}, 0.1), ({"1": "CANCELLED", "2": "RUNNING"}, 0.1)),
+        (({}, 0.1), ({}, 0.1)),
+        ((None, None), (None, None)),
+    ],
+)
+def test_the_executor_sees_that_a_job_was_cancelled(
+    told: states.States, seen: states.States, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(command: str, logger: object) -> states.States:
+        return told
+
+    monkeypatch.setattr(executor, "query_job_status", silent)
+    states.mend()
+    assert asyncio.run(executor.query_job_status("sacct", None)) == seen

@@ -229,7 +229,7 @@ def test_what_happens_to_clusters_changes_no_bit(cluster: Cluster, clone: Path, 
     assert "NODE_FAIL" in states(cluster, lost)
     for job in (requeued, lost):
         assert len(states(cluster, job)) > 1, "Slurm itself began it again"
-    assert states(cluster, killed) == ["FAILED"]
+    assert states(cluster, killed) == ["CANCELLED"]
     assert outcomes(clone) == local(clone, tmp_path, "tiny")
     tidy(clone)
 
