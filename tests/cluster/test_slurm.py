@@ -201,7 +201,7 @@ def test_costs_are_told_by_study(cluster: Cluster, finished: Path) -> None:
 
 
 def test_what_happens_to_clusters_changes_no_bit(cluster: Cluster, clone: Path, tmp_path: Path) -> None:
-    """Snakemake killed and started again, a job killed, another requeued, a node lost, controller and database away."""
+    """Snakemake killed and started again; jobs killed, requeued, preempted; a node lost; controller and database away."""
     with Submitting(cluster, clone, "forget_gate", scale="tiny") as submitted:
         until("a job that tunes", lambda: bool(training(clone, "tune")), PATIENCE)
         [orphan] = training(clone, "tune")
@@ -221,13 +221,17 @@ def test_what_happens_to_clusters_changes_no_bit(cluster: Cluster, clone: Path, 
         [purpose] = {comment(row) for row in history(cluster, "-j", killed)}
         until("what was killed to be sent again", lambda: len(starts(cluster, clone, purpose)) > 1, PATIENCE)
         until("a job that trains", lambda: bool(training(clone, "confirm")), PATIENCE)
+        preempted, node = training(clone, "confirm").popitem()
+        urgent = ["--partition=urgent", f"--nodelist={node}", "--exclusive", "--output=/dev/null", "--wrap=sleep 1"]
+        cluster.run("sbatch", *urgent)
+        until("an urgent job to come first", lambda: "PREEMPTED" in states(cluster, preempted))
         away(cluster)
         told = submitted.ended()
     [taken] = [line for line in told.splitlines() if line.startswith("taking back ")]
     assert "of a Snakemake that is gone" in taken
     assert orphan in taken
     assert "NODE_FAIL" in states(cluster, lost)
-    for job in (requeued, lost):
+    for job in (requeued, lost, preempted):
         assert len(states(cluster, job)) > 1, "Slurm itself began it again"
     assert states(cluster, killed) == ["CANCELLED"]
     assert outcomes(clone) == local(clone, tmp_path, "tiny")
