@@ -201,7 +201,7 @@ def test_costs_are_told_by_study(cluster: Cluster, finished: Path) -> None:
 
 
 def test_what_happens_to_clusters_changes_no_bit(cluster: Cluster, clone: Path, tmp_path: Path) -> None:
-    """Snakemake killed and started again; jobs killed, requeued, preempted; a node lost; controller and database away."""
+    """Snakemake killed and started again, jobs killed, requeued, preempted, a node lost, the controller away."""
     with Submitting(cluster, clone, "forget_gate", scale="tiny") as submitted:
         until("a job that tunes", lambda: bool(training(clone, "tune")), PATIENCE)
         [orphan] = training(clone, "tune")
