@@ -1,6 +1,7 @@
 """A job of the DAG with watches on parts of the engine: `python -m benchmarks.inside STUDY CELL OUT`.
 
-Its last line is JSON: processor seconds in steps, in the batches made for them, and in meters.
+Its last line is JSON: processor seconds in steps, in the batches made for them, in judging, in meters, and at the
+start, when modules are imported and the study is loaded.
 """
 
 import json
@@ -15,10 +16,9 @@ from ablatlas.study import load
 
 # Where the engine's steps and meters are: module, and the path of a function in it.
 STEPS = (("ablatlas.train.crew", "Crew.step"),)
-METERS = tuple(
-    (f"ablatlas.train.{module}", f"{crew}.gradient_norms")
-    for module, crew in (("sequential", "Training"), ("stacked", "Stack"))
-)
+CREWS = (("sequential", "Training"), ("stacked", "Stack"))
+METERS = tuple((f"ablatlas.train.{module}", f"{crew}.gradient_norms") for module, crew in CREWS)
+JUDGING = tuple((f"ablatlas.train.{module}", f"{crew}.judge") for module, crew in CREWS)
 Places = tuple[tuple[str, str], ...]
 
 
@@ -60,9 +60,11 @@ def main(study: str, cell: str, out: str) -> int:
         "steps": watch(STEPS),
         "batches": watch(((f"ablatlas.tasks.{task}", "Task.batch"),)),
         "meters": watch(METERS),
+        "judging": watch(JUDGING),
     }
+    start = time.process_time()
     status = job(["tune", study, cell, "--out", out])
-    counted = {"calls": len(spent["steps"])} | {name: sum(each) for name, each in spent.items()}
+    counted = {"calls": len(spent["steps"]), "start": start} | {name: sum(each) for name, each in spent.items()}
     print(json.dumps(counted))
     return status
 

@@ -7,6 +7,7 @@ from typing import Any
 from benchmarks.bound import KERNELS
 from benchmarks.contenders import CONTENDERS, OURS, PLAIN
 from benchmarks.grid import HERE, ROOT, settings
+from benchmarks.overhead import PARTS
 
 BEGIN, END = "<!-- benchmarks: made by `make bench`, do not edit -->", "<!-- benchmarks: end -->"
 Result = dict[str, Any]
@@ -122,16 +123,21 @@ def workflow(results: dict[str, Result]) -> list[str]:
 
 
 def overhead(results: dict[str, Result]) -> list[str]:
-    """What a job spends besides arithmetic."""
+    """What a job spends besides arithmetic, a row a cell."""
     if "overhead" not in results:
         return []
     found = results["overhead"]
-    job = f"{found['study']}, {found['cell']}, {found['scale']} scale, {found['rounds']} rounds"
-    text = f"Of the CPU-seconds of a tuning job ({job})"
-    shares = (
-        f"everything but training arithmetic takes {percent(found['overhead'])}, the meters {percent(found['meters'])}"
-    )
-    return [f"{text}, {shares}.", ""]
+    names = {
+        "overhead": "all but arithmetic",
+        "start": "start",
+        "judging": "judging",
+        "batches": "batches",
+        "meters": "meters",
+    }
+    lines = [(cell, *(percent(one[name]) for name in names)) for cell, one in found["cells"].items()]
+    job = f"{found['study']}, {found['scale']} scale"
+    text = f"Shares of the CPU-seconds of a tuning job ({job}) that are no training arithmetic"
+    return [f"{text}; {found['rounds']} rounds.", "", *rows(("cell", "all of it", *PARTS), *lines)]
 
 
 def accelerator(results: dict[str, Result]) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, copy_repository, environment, snakemake
+from conftest import HEADLINE, ROOT, copy_repository, environment, snakemake
 
 from ablatlas import record
 from ablatlas.plan import __main__ as command
@@ -27,9 +27,9 @@ from ablatlas.record import Record
 from ablatlas.site import Site
 from ablatlas.stats import power
 from ablatlas.stats.threshold import Comparison, Staircase
-from ablatlas.study import Study, load, names
+from ablatlas.study import Study, load
 
-STUDIES = names(ROOT)
+STUDIES = HEADLINE
 SECONDS = 3.0  # of every fabricated run
 TERMS = Terms(published=True, cores=2, watts=10.0, site=Site())
 RATE = 0.03

@@ -134,7 +134,10 @@ def test_page_shows_what_was_decided(real: Study, capsys: pytest.CaptureFixture[
     assert all(text in page for text in told)
 
 
-GIVEN = {"model": {"inputs", "outputs", "length"}, "task": {"batch", "keys", "steps"}}  # by the task, by the engine
+GIVEN = {
+    "model": {"inputs", "outputs", "length", "source", "target"},
+    "task": {"batch", "keys", "steps"},
+}  # by the task, by the engine
 
 
 @pytest.mark.parametrize("group", GIVEN)

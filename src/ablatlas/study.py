@@ -279,8 +279,7 @@ def load(
 ) -> Study:
     """One study, or one control, at one scale with the command line's overrides, checked and resolved.
 
-    `ladders="claimed"` keeps the arms and the registered ladders of the constraints that are claimed: no contrast and
-    no clock.
+    `ladders="claimed"` keeps what a claim compares, with and without, along the registered ladders of its constraints.
     Raises StudyError for whatever cannot be run as declared; nothing is written then.
     """
     root = Path(root).resolve() if root else find_root()
@@ -303,8 +302,8 @@ def load_all(studies: Sequence[str], scale: str = "laptop", *, ladders: str = "a
 
 
 def claimed_only(study: Study) -> Study:
-    """The study with its arms and the registered ladders of its claimed constraints alone: the same runs, but fewer."""
-    arms = {name: variant for name, variant in study.variants.items() if variant.arm == name}
+    """With and without, and the registered ladders of the claimed constraints alone: the same runs, but fewer."""
+    arms = {name: study.variants[name] for name in ("with", "without")}
     primary = study.register["primary"]
     kept = {primary.get(constraint) for constraint in study.claim["constraints"]}
     kept |= {ladder.over for name, ladder in study.ladders.items() if name in kept}

@@ -12,7 +12,10 @@ from ablatlas.train.sequential import Training
 
 ROOT = find_root()
 RULES = ("copy", "reverse", "sort", "parity", "xor", "recall")
-TEXTS = [("sequences", {"rule": rule, "length": 4}) for rule in RULES] + [("markov", {}), ("embedded_reber", {})]
+TEXTS: list[tuple[str, dict[str, Any]]] = [
+    *[("sequences", {"rule": rule, "length": 4}) for rule in RULES],
+    *[(text, {}) for text in ("markov", "words", "embedded_reber")],
+]
 NETWORK: dict[str, Any] = {"depth": 4, "width": 8, "norm": "none"}
 FITTING: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     *[("rnn", {"width": 8, "cell": cell}, *text) for text in TEXTS for cell in ("lstm", "gru", "tanh", "irnn")],

@@ -27,6 +27,7 @@ def mlp(depth: int = 8, **changes: Any) -> residual_mlp.Model:
 
 def maps(depth: int = 2, **changes: Any) -> convnet.Model:
     words = {"kernel": "shared", "norm": "batch", "activation": "relu", "pool": "max", "dropout": 0.0}
+    words |= {"pixels": "placed"}
     return made(convnet.Model(**{"inputs": 49, "outputs": 3, "width": 4, "depth": depth, **words, **changes}))
 
 

@@ -1,11 +1,12 @@
 """Flat images as maps: what their size says of them, and which it says nothing of."""
 
+from itertools import pairwise
 from math import isqrt
 
 import pytest
 import torch
 
-from ablatlas.nn.image import image, shape
+from ablatlas.nn.image import image, scattered, shape
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,17 @@ def test_pixels_keep_their_order(inputs: int) -> None:
         channel, row, column = place // 9, place % 9 // side, place % side
         assert maps[channel, row, column] == place
     assert maps.shape[0] == channels
+
+
+@pytest.mark.parametrize("inputs", [64, 192])
+def test_scattered_pixels_are_the_same_ones_in_one_order_for_every_image_and_channel(inputs: int) -> None:
+    channels, side = shape(inputs)
+    x = torch.randn(5, inputs, generator=torch.Generator().manual_seed(1))
+    kept, moved = image(inputs)(x).flatten(2), scattered(inputs)(x).flatten(2)
+    assert scattered(inputs)(x).shape == (5, channels, side, side)
+    order = [int((kept[0, 0] == value).nonzero()) for value in moved[0, 0]]
+    assert sorted(order) == list(range(side**2))
+    assert torch.equal(moved, kept[:, :, order])
+    near = sum(abs(a // side - b // side) + abs(a % side - b % side) == 1 for a, b in pairwise(order))
+    assert near < 10, "of 63 neighbours in a row hardly any were neighbours"
+    assert torch.equal(scattered(inputs)(x), scattered(inputs)(x))

@@ -296,7 +296,7 @@ def gate() -> Row:
 
 
 def descriptive(study: Study) -> dict[str, list[Row]]:
-    """Generalization gap, exponent and floor."""
+    """Steps at equal rates, generalization gap, exponent and floor."""
     arms, resources = ("with", "without"), [one for one in study.ladders.values() if one.measure == "resource"]
     gap = [{"variant": v, "train_loss": 0.2, "gap": 0.1 + 0.05 * k, "low": 0.08 + 0.05 * k, "high": 0.12 + 0.05 * k,
             "n": 10} for k, v in enumerate(arms)]  # fmt: skip
@@ -306,4 +306,10 @@ def descriptive(study: Study) -> dict[str, list[Row]]:
          "why": None if v == "with" else "fewer than four rungs fall"}
         for ladder in resources for v in arms
     ]  # fmt: skip
-    return {"gap": gap, "scaling": scaling}
+    arrived, late = {"reached": 10, "steps": 120.0}, {"reached": 4, "steps": None}
+    equal = [
+        {"ladder": ladder.name, "numerator": "with", "denominator": "without", "rate": rate, "target": 0.61, "n": 10,
+         "arms": {"with": arrived, "without": late}, "value": None, "low": 1.7, "high": None}
+        for ladder in study.ladders.values() if ladder.measure == "edges" for rate in ladder.levels
+    ]  # fmt: skip
+    return {"equal_rates": equal, "gap": gap, "scaling": scaling}

@@ -209,6 +209,8 @@ def test_other_readings_are_told() -> None:
 
 def test_a_tables_open_ends_have_their_sign() -> None:
     shown = described.descriptive(findings.view(STUDY)).text
+    assert "with 120 (10/10), without over the budget (4/10)" in shown
+    assert "&gt; 1.7×" in shown
     assert "0.1 (&gt; 0.05)" in shown
     assert "fewer than four rungs fall" in shown
 

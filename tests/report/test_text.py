@@ -1,11 +1,12 @@
 """Sentences: honest in every outcome."""
 
+from dataclasses import replace
 from typing import Any
 
 import findings
 import pytest
 
-from ablatlas.report import contrasts, limits, outcomes, text
+from ablatlas.report import contrasts, limits, outcomes, sections, text
 from ablatlas.report.view import View
 
 UNBOUNDED = {"value": None, "low": None, "high": None, "censored": "both", "text": "any ρ"}
@@ -47,6 +48,13 @@ def test_the_headline_says_whether_the_strong_substitute_is_beaten(verdict: str,
     reason = "ladder too coarse" if verdict == "INCONCLUSIVE" else None
     view = changed(role="strong", verdict=verdict, reason=reason)
     assert said.format(findings.variant("residual", "strong")) in text.headline(view)
+
+
+def test_what_was_claimed_alone_leaves_substitutes_to_the_published_report() -> None:
+    view = findings.view("residual")
+    alone = replace(view, study=replace(view.study, subset="claimed"))
+    assert "the published report says whether it beats them" in text.headline(alone)
+    assert "the published report has them" in sections.contrasts(alone).text
 
 
 def test_nothing_is_said_of_a_strong_arm_where_the_plain_ablation_is_not_beaten() -> None:

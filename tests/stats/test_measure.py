@@ -289,6 +289,20 @@ def test_the_factor_that_was_built_in_is_found_and_closes_along_its_own_resource
     assert [f["q"] for f in time["fractions"]] == [0.25, 0.5, 0.75]
 
 
+def test_at_one_and_the_same_rate_the_slower_arm_is_found_where_both_get_there() -> None:
+    """`without` is half as fast and has farther to go; rates of 0.01 and 10 are those at which nothing is learned."""
+    rows = {row["rate"]: row for row in whole()["tables"]["equal_rates"]}
+    assert list(rows) == [0.01, 0.1, 1.0, 10.0]
+    for rate in (0.1, 1.0):
+        arms = rows[rate]["arms"]
+        assert arms["with"]["reached"] == rows[rate]["n"]
+        assert arms["without"]["reached"] > rows[rate]["n"] / 2
+        assert 2 < rows[rate]["low"] < arms["without"]["steps"] / arms["with"]["steps"]
+    for rate in (0.01, 10.0):
+        assert rows[rate]["arms"] == {name: {"reached": 0, "steps": None} for name in ("with", "without")}
+        assert (rows[rate]["value"], rows[rate]["low"], rows[rate]["high"]) == (None, None, None)
+
+
 def test_a_chain_multiplies_and_ends_where_there_is_no_counter() -> None:
     terms = {row["term"]: row for row in whole()["chain"]["terms"]}
     assert terms["rho_C"]["value"] == pytest.approx(terms["rho_T"]["value"])

@@ -14,6 +14,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "recall": {"rule": "recall", "length": 5, "symbols": 12},
     **{f"transduction: {rule}": {"rule": rule, "length": 9, "symbols": 4} for rule in ("copy", "reverse", "sort")},
     "markov": {"domains": 3, "symbols": 5, "sharpness": 2.0, "length": 30},
+    "words": {"symbols": 6, "tail": 1.0, "sharpness": 1.5, "length": 20},
     "embedded_reber": {"longest": 20},
     **{
         density: {"density": density, "noise": 3} for density in ("gaussians", "swiss_roll", "moons", "checkerboard")

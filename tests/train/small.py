@@ -34,7 +34,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "convnet": {
         "model": {
             "name": "convnet", "depth": 2, "width": 4, "kernel": "shared", "norm": "batch", "activation": "relu",
-            "pool": "max", "dropout": 0.2,
+            "pool": "max", "dropout": 0.2, "pixels": "placed",
         },
         "task": {"name": "digits", **SCANS},
         "recipe": SGD | COURSE | {"batch": 16},

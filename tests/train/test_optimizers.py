@@ -50,8 +50,26 @@ def test_adam(decay: float) -> None:
     assert walked(recipe) == pytest.approx(expected, rel=1e-10)
 
 
+def test_adam_without_the_correction_of_its_moments() -> None:
+    """Algorithm 1 without its lines that correct a bias: the first steps are as much too long as 0.2 is over 0.1."""
+    place, first, second, expected = START, 0.0, 0.0, []
+    for pull in PULLS:
+        first, second = 0.8 * first + 0.2 * pull, 0.99 * second + 0.01 * pull**2
+        place -= 0.1 * first / (math.sqrt(second) + 1e-8)
+        expected.append(place)
+    recipe = {"optimizer": "adam_uncorrected", "betas": [0.8, 0.99], "weight_decay": 0.0}
+    assert walked(recipe) == pytest.approx(expected, rel=1e-7)
+    assert START - walked(recipe)[0] == pytest.approx(0.1 * 0.2 / 0.1)
+
+
+def test_adam_with_its_second_moment_alone() -> None:
+    """Without the first moment it is RMSProp, its mean corrected: the first step is the rate, whatever the gradient."""
+    recipe = {"optimizer": "adam", "betas": [0.0, 0.99], "weight_decay": 0.0}
+    assert START - walked(recipe)[0] == pytest.approx(0.1)
+
+
 def test_an_unknown_optimizer_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"recipe.optimizer: found lion, expected sgd or adam"):
+    with pytest.raises(ValueError, match=r"recipe.optimizer: found lion, expected sgd, adam, adam_uncorrected"):
         optimizer([], {"optimizer": "lion", "weight_decay": 0.0})
 
 

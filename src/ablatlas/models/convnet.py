@@ -6,12 +6,12 @@ LeCun et al. 1989 (Neural Computation 1:541), the sharing of its weights a part.
 from torch import Tensor, nn
 
 from ablatlas.nn import activation as activations
+from ablatlas.nn import image as images
 from ablatlas.nn import initial
 from ablatlas.nn import kernel as kernels
 from ablatlas.nn import norm as norms
 from ablatlas.nn import pool as pools
 from ablatlas.nn.dropout import dropout as dropped
-from ablatlas.nn.image import image, shape
 
 VERSION = 1
 
@@ -24,7 +24,7 @@ class Model(nn.Module):
 
     def __init__(
         self, *, inputs: int, outputs: int, depth: int, width: int, kernel: str, norm: str, activation: str,
-        pool: str, dropout: float,
+        pool: str, dropout: float, pixels: str,
     ) -> None:  # fmt: skip
         super().__init__()
         if depth < 1:
@@ -32,8 +32,8 @@ class Model(nn.Module):
         seeing, normed, active, pooled = (
             getattr(kernels, kernel), getattr(norms, norm), getattr(activations, activation), getattr(pools, pool),
         )  # fmt: skip
-        channels, side = shape(inputs)
-        self.image = image(inputs)
+        channels, side = images.shape(inputs)
+        self.image = getattr(images, pixels)(inputs)
         self.blocks = nn.Sequential()
         self.flops = 0
         for _ in range(depth):

@@ -1,4 +1,4 @@
-"""The tables of what describes a study without a verdict: generalization gap, exponents and floors, the clock."""
+"""The tables of what describes a study without a verdict: steps at equal rates, gap, exponents, clock."""
 
 from __future__ import annotations
 
@@ -11,8 +11,33 @@ from ablatlas.report.view import Row, View
 
 
 def descriptive(view: View) -> Html:
-    """Generalization gap, exponents and floors: printed with intervals, without a verdict."""
-    return join(*(made(rows) for name, made in (("gap", _gap), ("scaling", _scaling)) if (rows := view.table(name))))
+    """Steps at equal rates, generalization gap, exponents and floors: printed with intervals, without a verdict."""
+    described = (("equal_rates", _equal_rates), ("gap", _gap), ("scaling", _scaling))
+    return join(*(made(rows) for name, made in described if (rows := view.table(name))))
+
+
+def _equal_rates(rows: Sequence[Row]) -> Html:
+    names = ("learning rate", "contrast", "steps to the target (runs that arrived)", "ρ (95 %)")
+    body: list[Cells] = [
+        [
+            numbers.number(r["rate"]),
+            f"{r['numerator']} / {r['denominator']}",
+            ", ".join(f"{name} {_arrived(arm, r['n'])}" for name, arm in r["arms"].items()),
+            numbers.ratio(r),
+        ]
+        for r in rows
+    ]
+    target = numbers.number(rows[0]["target"])
+    caption = (
+        f"At one and the same learning rate: median steps until the validation loss falls to {target}, the registered "
+        "target, and how many times more of them the second variant takes. No verdict."
+    )
+    return table(caption, columns(names, names[:1]), body)
+
+
+def _arrived(arm: Row, n: int) -> str:
+    steps = "over the budget" if arm["steps"] is None else numbers.number(arm["steps"])
+    return f"{steps} ({arm['reached']}/{n})"
 
 
 def _gap(rows: Sequence[Row]) -> Html:

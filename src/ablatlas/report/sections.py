@@ -148,6 +148,8 @@ def verdicts(view: View) -> Html:
 
 def contrasts(view: View) -> Html:
     """Every further contrast in words."""
+    if view.study.subset == "claimed":
+        return paragraph("Further arms and contrasts were not asked for: the published report has them.")
     found = others.sentences(view)
     return bullets(found) if found else paragraph("The study declares no further arm and no contrast.")
 

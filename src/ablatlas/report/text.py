@@ -60,7 +60,9 @@ def _exploratory(verdict: Row) -> str:
 
 
 def _strong(view: View, verdict: Row) -> str:
-    """Whether `with` also beats the best substitute that history had."""
+    """Whether `with` also beats the best substitute that history had, or that it was not asked."""
+    if view.study.subset == "claimed":
+        return " Substitutes were not asked for: the published report says whether it beats them."
     rivals = [v for v in view.verdicts if v["role"] == "strong" and _same(v, verdict)]
     unbeaten = [f"`{v['contrast']}`" for v in rivals if v["verdict"] != "RELAXED"]
     beaten = [f"`{v['contrast']}`" for v in rivals if v["verdict"] == "RELAXED"]

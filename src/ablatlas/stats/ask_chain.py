@@ -121,7 +121,8 @@ def _steps(evidence: Evidence, contrast: Contrast) -> tuple[Ratio | None, str | 
     for ladder in ask_time.ladders(evidence):
         if contrast in evidence.contrasts(ladder):
             target = ask_time.targets(evidence, ladder)[ask_time.PRIMARY]
-            return ask_time.compare(evidence, ladder, contrast, target).ratio(ALPHA), None
+            cell, limit = ask_time.limit_cell(ladder), ladder.levels[-1]
+            return ask_time.compare(evidence, cell, limit, contrast, target).ratio(ALPHA), None
     return None, "no time to target was measured"
 
 

@@ -51,9 +51,9 @@ def limit_cell(ladder: Ladder) -> str:
     return ladder.cell(ladder.levels[-1])
 
 
-def arrivals(evidence: Evidence, ladder: Ladder, variant: str, target: float) -> Arrivals:
-    """When each run of a variant reaches a target; losses are capped, and begin at the cap."""
-    cap, limit, cell = evidence.cap.worst, float(ladder.levels[-1]), limit_cell(ladder)
+def arrivals(evidence: Evidence, cell: str, limit: float, variant: str, target: float) -> Arrivals:
+    """When each run of a variant in a cell reaches a target; losses are capped, and begin at the cap."""
+    cap = evidence.cap.worst
     curves = evidence.confirmation.curves
     own = curves[(curves["arm"] == variant) & (curves["cell"] == cell)].sort_values("step", kind="stable")
     times = [_time(own[own["seed"] == seed], target, cap) for seed in evidence.study.seeds["confirmation"]]
@@ -72,17 +72,17 @@ def _time(curve: pd.DataFrame, target: float, cap: float) -> float | None:
     return crossing(curve["step"].tolist(), losses.tolist(), target, cap)
 
 
-def compare(evidence: Evidence, ladder: Ladder, contrast: Contrast, target: float) -> Comparison:
-    """A contrast on its way to one target."""
+def compare(evidence: Evidence, cell: str, limit: float, contrast: Contrast, target: float) -> Comparison:
+    """A contrast on its way to one target, in a cell whose runs are followed up to a limit."""
     numerator, denominator = (
-        arrivals(evidence, ladder, side, target) for side in (contrast.numerator, contrast.denominator)
+        arrivals(evidence, cell, limit, side, target) for side in (contrast.numerator, contrast.denominator)
     )
     return Comparison(numerator, denominator, float(evidence.study.register["delta"]))
 
 
 def _question(evidence: Evidence, ladder: Ladder, contrast: Contrast) -> Question:
     study, cell = evidence.study, limit_cell(ladder)
-    compared = compare(evidence, ladder, contrast, targets(evidence, ladder)[PRIMARY])
+    compared = compare(evidence, cell, ladder.levels[-1], contrast, targets(evidence, ladder)[PRIMARY])
     edge = any(evidence.ledgers[cell]["edge"].get(side) for side in (contrast.numerator, contrast.denominator))
     return Question(
         contrast=contrast,
@@ -104,7 +104,7 @@ def _fractions(evidence: Evidence, ladder: Ladder, contrast: Contrast) -> list[R
     """The same contrast at every target: printed, the verdict rests on one."""
     rows = []
     for fraction, target in targets(evidence, ladder).items():
-        compared = compare(evidence, ladder, contrast, target)
+        compared = compare(evidence, limit_cell(ladder), ladder.levels[-1], contrast, target)
         arms = {contrast.numerator: compared.numerator, contrast.denominator: compared.denominator}
         test = log_rank(compared.numerator.failures, compared.denominator.failures)
         rows.append(
@@ -127,7 +127,7 @@ def survival(evidence: Evidence) -> list[Row]:
         steps = np.linspace(0, ladder.levels[-1], PLACES + 1)[1:].tolist()
         for variant in ladder.variants:
             for fraction, target in targets(evidence, ladder).items():
-                waiting = arrivals(evidence, ladder, variant, target).failures
+                waiting = arrivals(evidence, limit_cell(ladder), ladder.levels[-1], variant, target).failures
                 for row in kaplan_meier(waiting, steps):
                     rows.append({"ladder": ladder.name, "variant": variant, "q": float(fraction), **asdict(row)})
     return rows

@@ -54,5 +54,6 @@ def _show(resource: Resource, places: slice, sign: int, alpha: float, power: flo
 
 def _flat(resource: Resource) -> Undecided:
     needed = seeds_that_show(resource.fall, resource.n, IDENTIFIED) if resource.fall else None
-    steeper = f"a reference where the loss still falls, unlike at {resource.reference:g}"
+    reference = f"{resource.reference:,.0f}" if resource.reference >= 1000 else f"{resource.reference:g}"
+    steeper = f"a reference where the loss still falls, unlike at {reference}"
     return Undecided("flat", needed, steeper if needed is None else f"{needed} seeds, or {steeper}")

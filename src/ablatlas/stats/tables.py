@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ablatlas.stats import ask_edges, ask_frontier, ask_resource, ask_time, summary
+from ablatlas.stats import ask_edges, ask_frontier, ask_resource, ask_time, equal_rates, summary
 from ablatlas.stats.checks import Clock, Ledgers
 from ablatlas.stats.climb import Climb, column
 from ablatlas.stats.evidence import Evidence
@@ -43,6 +43,7 @@ def tables(evidence: Evidence, climbs: Sequence[Climb]) -> dict[str, Any]:
         "ledger": [row for cell, entry in ledgers.items() for row in summary.ledger(cell, entry)],
         "survival": [row for climb in climbs if climb.ladder.evaluated for row in _survival(climb)]
         + ask_time.survival(evidence),
+        "equal_rates": equal_rates.rows(evidence),
         "gap": gaps(curves, evidence.cap),
         "scaling": [row for ladder in resources for row in _scaling(evidence, ladder)],
         "frontier": ask_frontier.envelopes(evidence),

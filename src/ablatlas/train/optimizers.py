@@ -87,10 +87,15 @@ class Adam(Optimizer):
     def __init__(self, parameters: Sequence[Tensor], recipe: dict[str, Any], stacked: bool) -> None:
         super().__init__(parameters, recipe, 2, stacked)
 
+    @property
+    def age(self) -> float:
+        """The steps of which the moments are taken to be means, by which their beginning at zero is corrected."""
+        return float(self.count)
+
     def update(self, rate: float, kernel: str, parameters: Tensors, gradients: Tensors, *moments: Tensors) -> None:
         first, second = moments
         beta1, beta2 = self.recipe["betas"]
-        steps = torch.full((len(parameters),), float(self.count), device=parameters[0].device)
+        steps = torch.full((len(parameters),), self.age, device=parameters[0].device)
         adam(
             parameters, gradients, first, second, [], list(steps.unbind()), foreach=kernel == "foreach",
             fused=kernel == "fused", lr=rate, beta1=beta1, beta2=beta2, eps=EPSILON,
@@ -98,13 +103,21 @@ class Adam(Optimizer):
         )  # fmt: skip
 
 
-RULES = {"sgd": SGD, "adam": Adam}
+class Uncorrected(Adam):
+    """Adam whose moments are used as they are, however few gradients they have seen (its §6.4)."""
+
+    @property
+    def age(self) -> float:
+        return 1e9
+
+
+RULES = {"sgd": SGD, "adam": Adam, "adam_uncorrected": Uncorrected}
 
 
 def optimizer(parameters: Sequence[Tensor], recipe: dict[str, Any], *, stacked: bool = False) -> Optimizer:
     """The rule that `recipe.optimizer` names. Raises ValueError on another word."""
     if recipe["optimizer"] not in RULES:
-        raise ValueError(f"recipe.optimizer: found {recipe['optimizer']}, expected sgd or adam")
+        raise ValueError(f"recipe.optimizer: found {recipe['optimizer']}, expected {', '.join(RULES)}")
     return RULES[recipe["optimizer"]](parameters, recipe, stacked)
 
 
