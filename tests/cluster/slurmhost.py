@@ -177,6 +177,7 @@ class Cluster:
         for process in family:
             if process.is_running():
                 process.kill()
+        psutil.wait_procs(family, timeout=PATIENCE)
         (self.folder / "run" / f"slurmd.{node}.pid").unlink(missing_ok=True)
         return told
 

@@ -21,7 +21,7 @@ from ablatlas.study import load
 
 pytestmark = pytest.mark.cluster
 
-PATIENCE = 300  # seconds for a whole DAG, after which its processes are ended
+PATIENCE = 420  # seconds for a whole DAG, after which its processes are ended
 # The executor looks at its jobs more often than it would at a real cluster's.
 QUICK = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10")
 # One of each engine, of few cells; `all` stands for these two.
@@ -64,7 +64,7 @@ def clone(tmp_path: Path) -> Path:
 def finished(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone after `snakemake --profile slurm all`, undisturbed."""
     root = copy_repository(tmp_path_factory.mktemp("finished") / "ablatlas")
-    (root / "site.yaml").write_text("share: gpu:1 # as good as any part of a GPU, to a scheduler\ncore_hour: 3600\n")
+    (root / "site.yaml").write_text("share: gpu:1 # as good as any part of a GPU, to a scheduler\ncells: 4\ncore_hour: 3600\n")
     with Submitting(cluster, root, "all", scale="smoke", studies=",".join(STUDIES)) as submitted:
         submitted.ended()
     return root
