@@ -15,7 +15,7 @@ from tiny import REPOSITORY, Engine, make
 from ablatlas import record
 from ablatlas.procedures import cellwork
 from ablatlas.procedures.__main__ import main
-from ablatlas.study import Study
+from ablatlas.study import Study, load
 from ablatlas.train.resume import STOPPED
 from ablatlas.train.sequential import Training
 
@@ -49,6 +49,14 @@ def test_a_job_tunes_then_confirms(study: Study, capsys: pytest.CaptureFixture[s
     for row in record.read(study.root / study.record("base")).run:
         assert row["rate"] == ledger["chosen"][row["arm"]]
     assert len(list((study.root / "data" / "checkpoints").iterdir())) == 9
+
+
+def test_a_job_that_is_asked_for_what_is_claimed_trains_no_other_arm(study: Study) -> None:
+    claimed = load("tiny", "smoke", root=study.root, ladders="claimed")
+    for phase, file in (("tune", claimed.tuning_record("base")), ("confirm", claimed.record("base"))):
+        assert main([*words(claimed, phase), "--ladders", "claimed"]) == 0
+        assert {row["arm"] for row in record.read(study.root / file).run} == {"with", "without"}
+    assert claimed.record("base") != study.record("base")
 
 
 def test_the_same_job_elsewhere_gives_the_same_outcome(study: Study, tmp_path: Path) -> None:

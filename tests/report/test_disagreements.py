@@ -30,6 +30,10 @@ def test_the_file_is_whole_and_types_no_verdict() -> None:
     [
         ({"verdict": "RELAXED"}, "dispute has essays, paper, speaks, test, verdict; expected essays"),
         ({"test": {"study": "residual", "constraint": "taste", "contrast": "without"}}, "a constraint of data"),
+        (
+            {"test": {"study": "x", "constraint": "data", "contrast": "y", "measure": "z"}},
+            "measure is z; expected one of",
+        ),
         ({"speaks": {"RELAXED": "me"}}, "expected essays or papers for each of RELAXED"),
     ],
 )
@@ -48,6 +52,17 @@ def test_the_verdict_is_that_of_the_results(word: str, side: str, tmp_path: Path
     assert f">{word}</strong>" in shown
     assert f">{side}</td>" in shown
     assert "../residual/report.html#ladder-depth" in shown
+
+
+def test_a_measure_that_is_named_is_the_one_that_is_read(tmp_path: Path) -> None:
+    found = findings.results(findings.study("residual"))
+    found["verdicts"] = [
+        v | {"verdict": "TIGHTENED" if v["measure"] == "time_to_target" else "RELAXED"} for v in found["verdicts"]
+    ]
+    test = {"study": "residual", "constraint": "optimization", "contrast": "without", "measure": "time_to_target"}
+    shown = disagreements.section([found], written(tmp_path, test=test)).text
+    assert ">TIGHTENED</strong>" in shown
+    assert "time to target" in shown
 
 
 def test_what_nobody_measured_is_told_so(tmp_path: Path) -> None:

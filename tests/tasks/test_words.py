@@ -2,6 +2,7 @@
 
 import math
 from itertools import pairwise, product
+from typing import Any
 
 import pytest
 import torch
@@ -90,8 +91,9 @@ def test_the_same_pairs_in_every_run_and_others_for_another_number_of_words() ->
     [("symbols", 1, "2"), ("tail", -0.5, "0"), ("length", 0, "1"), ("sharpness", 0.0, "a positive number")],
 )
 def test_what_leaves_nothing_to_predict_is_refused(key: str, value: float, expected: str) -> None:
+    changed: dict[str, Any] = {key: value}
     with pytest.raises(ValueError, match=rf"task.{key}: found {value}, expected .*{expected}"):
-        made("words", **{key: value})
+        made("words", **changed)
 
 
 def test_heavier_tails_leave_rarer_words() -> None:

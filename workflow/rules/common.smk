@@ -45,6 +45,12 @@ def clock_of(study):
     return [study.clock_record(published=USED)] if study.clock else []
 
 
+def asked(wildcards):
+    """What a job is told of the study it works on; of a control everything is asked."""
+    ladders = LADDERS if wildcards.study in STUDIES else "all"
+    return f"--scale {SCALE} --published {PUBLISHED} --ladders {ladders}"
+
+
 def targets(study, cell):
     """The tuning records that set what a cell's tuning aims at."""
     return ledgers(study, study.targets_from(cell))

@@ -13,7 +13,6 @@ rule measure:
     priority: turn
     localrule: True
     params:
-        ladders=lambda w: LADDERS if w.study in STUDIES else "all",
+        asked=asked,
     shell:
-        "python -m ablatlas.stats {wildcards.study} --scale {SCALE} --published {PUBLISHED}"
-        " --ladders {params.ladders} --out {output}"
+        "python -m ablatlas.stats {wildcards.study} {params.asked} --out {output}"

@@ -17,6 +17,8 @@ rule train:
         gpu=gpu,
         mem_mb=mem_mb,
         runtime=minutes("confirmation"),
+    params:
+        asked=asked,
     shell:
-        "python -m ablatlas.procedures confirm {wildcards.study} {wildcards.cell}"
-        " --scale {SCALE} --published {PUBLISHED} --lines --out {output}"
+        "python -m ablatlas.procedures confirm {wildcards.study} {wildcards.cell} {params.asked}"
+        " --lines --out {output}"

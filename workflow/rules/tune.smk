@@ -15,6 +15,8 @@ rule tune:
         gpu=gpu,
         mem_mb=mem_mb,
         runtime=minutes("tuning"),
+    params:
+        asked=asked,
     shell:
-        "python -m ablatlas.procedures tune {wildcards.study} {wildcards.cell}"
-        " --scale {SCALE} --published {PUBLISHED} --lines --out {output}"
+        "python -m ablatlas.procedures tune {wildcards.study} {wildcards.cell} {params.asked}"
+        " --lines --out {output}"

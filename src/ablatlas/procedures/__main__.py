@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     parse.add_argument("--scale", default="laptop")
     parse.add_argument("--out", type=Path, required=True)
     parse.add_argument("--published", choices=["use", "ignore"], default="use")
+    parse.add_argument("--ladders", choices=["all", "claimed"], default="all")
     told = parse.add_mutually_exclusive_group()
     told.add_argument("--quiet", action="store_true", help="tell nothing but errors")
     told.add_argument("--lines", action="store_true", help="tell in lines, as to a log, in a terminal too")
@@ -31,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
 
 def work(given: argparse.Namespace, say: Callable[[str], None]) -> None:
     """Do one job, or take what another process has just done. Raises StudyError where the study has no such cell."""
-    study = load(given.study, given.scale)
+    study = load(given.study, given.scale, ladders=given.ladders)
     if given.phase != "clock" and given.cell not in study.cells:
         raise StudyError(str(study.file), "cell", given.cell, "one of " + ", ".join(study.cells), study.cells)
     with Hold(given.out, say) as hold:

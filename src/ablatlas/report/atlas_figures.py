@@ -18,7 +18,7 @@ from ablatlas.report.words import CLAIMED, MARKS, measure
 from ablatlas.stats.atlas import claimed, measured, outcome
 
 ROW = 0.2  # height of a row, inches
-HEADS = (("verdict", 0.02), ("ρ (interval)", 0.36), ("n", 0.81), ("p", 0.89))  # places across the panel of texts
+HEADS = (("verdict", 0.02), ("ρ (interval)", 0.33), ("n", 0.83), ("p", 0.9))  # places across the panel of texts
 
 
 def rows(studies: Rows, constraint: str) -> list[tuple[Row, Row]]:
@@ -33,14 +33,14 @@ def forest(studies: Rows, constraint: str) -> Figure:
     if not lines:
         raise ValueError(f"nothing was measured along {constraint}")
     figure = Figure(figsize=(DOUBLE, 0.75 + ROW * len(lines)), layout="constrained")
-    names, ax, told = figure.subplots(1, 3, width_ratios=[1.9, 1.3, 2.0], sharey=True)
+    names, ax, told = figure.subplots(1, 3, width_ratios=[2.2, 1.3, 2.0], sharey=True)
     low, high = ratio_limits([verdict["rho"] for _, verdict in lines])
     ax.set_xlim(low, high)
     ax.axvline(0, color=FAINT, linewidth=0.6, zorder=0)
     for y, (results, verdict) in enumerate(lines):
         first = y == 0 or lines[y - 1][0] is not results
         names.text(0, y, results["title"] if first else "", **_small(INK), fontweight="bold")
-        names.text(0.52, y, measure(verdict) + (" ●" if verdict["primary"] else ""), **_small(INK))
+        names.text(0.58, y, measure(verdict) + (" ●" if verdict["primary"] else ""), **_small(INK))
         ratio_bar(ax, y, verdict["rho"], COLORS[verdict["verdict"]], "D" if verdict["basis"] == "net" else "o")
         _tell(told, y, verdict)
     ratio_ticks(ax.xaxis, low, high)

@@ -52,8 +52,8 @@ td:not(.number) { min-width: 4.5rem; }
 .binding { font-weight: 700; color: #0b4f7d; }
 .relaxed { color: #0b4f7d; } .tightened { color: #9c3700; }
 .unchanged { color: #333; } .inconclusive { color: #595959; }
-.map { font-size: .75rem; } .map .mark { white-space: nowrap; }
-.map td { min-width: 0; padding: .35rem .4rem; border: 2px solid #fff; color: var(--ink); }
+.map { font-size: .6875rem; } .map .mark { white-space: nowrap; }
+.map td { min-width: 0; padding: .35rem .3rem; border: 2px solid #fff; color: var(--ink); }
 .map td a { color: inherit; }
 .map .claimed { outline: 2px solid var(--ink); outline-offset: -4px; }
 .map .implied { outline: 2px dashed var(--ink); outline-offset: -4px; }
@@ -66,7 +66,7 @@ td:not(.number) { min-width: 4.5rem; }
 .filters[hidden] { display: none; }
 .filters label { display: flex; flex-direction: column; gap: .15rem; }
 .filters input, .filters select, .filters button { font: inherit; padding: .3rem .4rem; min-height: 2.2rem;
-  max-width: 100%; }
+  max-width: min(100%, 14rem); }
 button:focus-visible, input:focus-visible, select:focus-visible { outline: 3px solid #e69f00; outline-offset: 2px; }
 [hidden] { display: none !important; }
 @media (max-width: 40rem) {

@@ -69,9 +69,12 @@ def confusion(studies: Sequence[Results], constraints: Sequence[str]) -> dict[bo
     return {claim: {word: cells.count((claim, word)) for word in (*VERDICTS, NOT_MEASURED)} for claim in CLAIMS}
 
 
-def tried(studies: Sequence[Results], study: str, constraint: str, contrast: str) -> Row | None:
-    """The verdict of one contrast of a study along one constraint; None where the atlas does not hold it."""
-    found = _tried(studies, study, constraint, contrast)
+def tried(studies: Sequence[Results], study: str, constraint: str, contrast: str, measure: str = "") -> Row | None:
+    """The verdict of one contrast of a study along one constraint, by the registered measure or the one that is named.
+
+    None where the atlas does not hold it.
+    """
+    found = (v for v in _tried(studies, study, constraint, contrast) if not measure or v["measure"] == measure)
     return min(found, key=lambda v: (not v["primary"], v["basis"] != "net"), default=None)
 
 

@@ -6,7 +6,7 @@ more processor time than a small training, and twice the overhead a step.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -111,7 +111,11 @@ class Uncorrected(Adam):
         return 1e9
 
 
-RULES = {"sgd": SGD, "adam": Adam, "adam_uncorrected": Uncorrected}
+RULES: dict[str, Callable[[Sequence[Tensor], dict[str, Any], bool], Optimizer]] = {
+    "sgd": SGD,
+    "adam": Adam,
+    "adam_uncorrected": Uncorrected,
+}
 
 
 def optimizer(parameters: Sequence[Tensor], recipe: dict[str, Any], *, stacked: bool = False) -> Optimizer:
