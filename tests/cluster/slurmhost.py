@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -21,7 +22,7 @@ PACKAGES = (
     "slurmdbd", "slurm-wlm-mysql-plugin", "mariadb-server-core", "mariadb-client-core",
 )  # fmt: skip
 COMMANDS = ("slurmctld", "slurmd", "slurmdbd", "munged", "mariadbd", "mariadb-install-db", "mariadb", "sacctmgr")
-PATIENCE = 60.0  # seconds for a daemon to answer
+PATIENCE = 180.0  # seconds for a daemon to answer, on a machine that is busy
 
 SLURM = """
 ClusterName=tested
@@ -52,7 +53,7 @@ PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 JobRequeue=1
 ReturnToService=2
-SlurmdTimeout=10
+SlurmdTimeout=20
 SlurmctldTimeout=30
 MinJobAge=3600
 KillWait=5
@@ -141,14 +142,29 @@ class Cluster:
         )
 
     def stop(self) -> None:
-        """End all jobs and daemons, by their ids."""
+        """End all jobs and daemons, by their ids, whatever state they are in."""
         if self._process("slurmctld"):
-            self.run("scancel", "--full", "--user=root", check=False)
-            self.run("scancel", "--signal=KILL", "--user=root", check=False)
+            for how in ("--full", "--signal=KILL"):
+                with suppress(subprocess.TimeoutExpired):
+                    self.run("scancel", how, "--user=root", check=False)
         for name in [*(f"slurmd.{node}" for node in self.nodes), "slurmctld", "slurmdbd", "mysql", "munged"]:
             self._end(name)
+        left = self.processes()
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         if self.mariadb:
             self.mariadb.wait()
+        psutil.wait_procs(left, timeout=PATIENCE)
+
+    def processes(self) -> list[psutil.Process]:
+        """All that run for the cluster, daemons, steps and jobs: each has the name of its configuration from us."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get("SLURM_CONF") == str(self.conf):
+                    found.append(process)
+        return found
 
     def run(self, *words: str, check: bool = True, timeout: float = 60) -> str:
         """What a client prints. Raises AssertionError where it fails and `check` is wanted."""
@@ -240,7 +256,7 @@ class Cluster:
         files = [f"--socket={socket}", f"--pid-file={pid}", f"--log-error={self.folder}/log/mysql.log"]
         self.mariadb = subprocess.Popen(
             ["mariadbd", *where, *files, *settings, "--innodb-lock-wait-timeout=900"],
-            start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=self.around(os.environ), start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         sql = ["mariadb", "--no-defaults", f"--socket={socket}", "-e"]
         until("mariadb", lambda: subprocess.run([*sql, "select 1"], capture_output=True, check=False).returncode == 0)
@@ -276,10 +292,14 @@ def _listens(process: psutil.Process, folder: str) -> bool:
         return False
 
 
-def until(what: str, happens: Callable[[], bool], patience: float = PATIENCE, look: float = 0.2) -> None:
+def until(what: str, happens: Callable[[], bool], patience: float = PATIENCE, look: float = 0.5) -> None:
     """Wait for something. Raises TimeoutError, naming it."""
     end = time.monotonic() + patience
     while not happens():
         if time.monotonic() > end:
             raise TimeoutError(f"waited {patience:.0f} s for {what}")
         time.sleep(look)
+
+
+if __name__ == "__main__":
+    print(f"no Slurm: {reason}" if (reason := install()) else "Slurm is there")

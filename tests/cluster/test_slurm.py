@@ -21,7 +21,7 @@ from ablatlas.study import load
 
 pytestmark = pytest.mark.cluster
 
-PATIENCE = 420  # seconds for a whole DAG, after which its processes are ended
+PATIENCE = 900  # seconds for a whole DAG on a busy machine, after which its processes are ended
 # The executor looks at its jobs more often than it would at a real cluster's.
 QUICK = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10")
 # One of each engine, of few cells; `all` stands for these two.
@@ -41,12 +41,17 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A cluster that runs. Its folder's name is short, since a socket's may have 107 letters."""
     if reason := install():
         pytest.skip(reason)
+    signal.signal(signal.SIGTERM, interrupted)  # by which a time limit ends us: nothing is left behind
     running = Cluster(tmp_path_factory.mktemp("s"))
     try:
         running.start()
         yield running
     finally:
         running.stop()
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.fixture
