@@ -122,6 +122,8 @@ from ablatlas.train.crew import Member
 from ablatlas.train.loop import train
 
 for name in names():
+    if load(name, "smoke").procedure != "train":
+        continue
     [run] = train([Member(load(name, "smoke").run_config("with"), 0)])
     assert run.state in ("finished", "diverged")
 ours = [name for name in sys.modules if name.startswith(("ablatlas.stats", "ablatlas.report"))]

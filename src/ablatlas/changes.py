@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ablatlas import record
-from ablatlas.digest import FOLDERS, named_modules, of_run, pins, significant, version
+from ablatlas.digest import FOLDERS, named_modules, of_run, reads, significant, version
 from ablatlas.errors import StudyError, show
 from ablatlas.record import Record
 from ablatlas.study import Study
@@ -101,7 +101,7 @@ def _versions(root: Path, config: Tree, digest: str, data: dict[str, str]) -> It
         today = {kind: version(root, kind, name) for kind, name in modules.items()}
     except StudyError:  # a module that is gone: its name is among the configuration's differences
         return
-    now = pins(config["task"].get("dataset"), root)
+    now = reads(config, root)
     read = {file: data.get(file, pin) for file, pin in now.items()}
     if of_run(config, today, now) == digest:
         return

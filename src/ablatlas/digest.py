@@ -8,10 +8,12 @@ from typing import Any
 from ablatlas import source
 from ablatlas.config import PARTS, find_root
 from ablatlas.data import registry
-from ablatlas.errors import StudyError
+from ablatlas.errors import StudyError, one_of
 
 # What came after runs had been published: at its usual value it is left out of digests, and those runs stay valid.
 USUAL = {"precision": "float32"}
+STORE = "data/published"
+INDEX = f"{STORE}/index.json"
 FOLDERS = {"model": "models", "task": "tasks", "procedure": "procedures", "engine": "train"}
 
 
@@ -24,11 +26,12 @@ def digest(value: object) -> str:
 def run_digest(run_config: dict[str, Any], root: Path | None = None) -> str:
     """The digest of a run: its resolved configuration, the VERSION of each module that it names, its data's hashes.
 
-    Raises StudyError where a module does not exist or declares no VERSION, DataError where a dataset does not exist.
+    Raises StudyError where a module does not exist or declares no VERSION, or what it replays is not published, and
+    DataError where a dataset does not exist.
     """
     root = root or find_root()
     versions = {kind: version(root, kind, name) for kind, name in named_modules(run_config).items()}
-    return of_run(run_config, versions, pins(run_config["task"].get("dataset"), root))
+    return of_run(run_config, versions, reads(run_config, root))
 
 
 def of_run(run_config: dict[str, Any], versions: dict[str, int], read: dict[str, str]) -> str:
@@ -46,6 +49,34 @@ def pins(dataset: str | None, root: Path) -> dict[str, str]:
     """File -> SHA-256 of a dataset; nothing for a task whose data is bundled or generated, and names none."""
     file = source.package(root) / "data" / registry.FILE
     return registry.dataset(dataset, file).pins if dataset else {}
+
+
+def reads(run_config: dict[str, Any], root: Path) -> dict[str, str]:
+    """File -> hash of all that a run reads: its dataset's files, and the published records that it replays."""
+    task = run_config["task"]
+    return pins(task.get("dataset"), root) | standing(task.get("published"), root)
+
+
+def standing(study: str | None, root: Path) -> dict[str, str]:
+    """File -> SHA-256 of the published records that a task replays; nothing for one that names no study."""
+    return {f"{STORE}/{study}/{file}": pin for file, pin in replayed(study, root).items()} if study else {}
+
+
+def replayed(study: str, root: Path) -> dict[str, str]:
+    """Tuning record -> SHA-256, of a published study, as the index has them. Raises StudyError where there are none."""
+    try:
+        studies = json.loads((root / INDEX).read_text(encoding="utf-8"))["studies"]
+    except (OSError, ValueError, KeyError) as error:
+        raise StudyError(INDEX, "studies", repr(error), "the index that `snakemake publish` writes") from None
+    tuned = {name: _tuned(entry["records"]) for name, entry in studies.items()}
+    known = sorted(name for name, records in tuned.items() if records)
+    if study not in known:
+        raise StudyError(INDEX, "task.published", study, one_of(known), known)
+    return tuned[study]
+
+
+def _tuned(records: dict[str, str]) -> dict[str, str]:
+    return {file: pin for file, pin in records.items() if file.endswith(".tuning.json.gz")}
 
 
 def run_key(digest: str, seed: int, engine: str, torch: str, device: str, threads: int) -> str:

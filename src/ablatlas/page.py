@@ -136,6 +136,8 @@ def _tuning(study: "Study") -> list[str]:
     for name, grid in study.tune.grids.items():
         shared.setdefault(grid, []).append(name)
     whose = {grid: "all" if len(shared) == 1 else ", ".join(names) for grid, names in shared.items()}
+    if not study.tuned_cells:
+        return [f"none: {study.procedure} trains nothing, there is no rate to choose"]
     grids = [f"{study.tune.path} in {', '.join(f'{r:g}' for r in grid)} ({who})" for grid, who in whose.items()]
     return [*grids, "cells: " + ", ".join(study.tune.cells)]
 
@@ -156,6 +158,8 @@ def _registered(study: "Study") -> list[str]:
 
 def _digests(study: "Study") -> list[str]:
     def line(name: str, digest: str, tuning: str | None) -> str:
+        if not study.tuned_cells:
+            return f"{name} {digest}"
         return f"{name} {digest}, " + (f"tuning {tuning}" if tuning else "rates interpolated")
 
     return [line(cell.name, cell.digest, cell.tuning_digest) for cell in study.cells.values()]

@@ -33,7 +33,13 @@ def versions(folder: Path) -> dict[str, int]:
 
 def version(path: Path) -> int | None:
     """The module's VERSION; None where it declares none."""
-    return facts(path)[0]
+    number = constant(path, "VERSION")
+    return number if isinstance(number, int) else None
+
+
+def constant(path: Path, name: str) -> object:
+    """The number or word that the module says is `name`; None where it says nothing."""
+    return facts(path)[0].get(name)
 
 
 def words(path: Path) -> tuple[str, ...]:
@@ -42,12 +48,12 @@ def words(path: Path) -> tuple[str, ...]:
 
 
 @cache
-def facts(path: Path) -> tuple[int | None, tuple[str, ...]]:
-    """(VERSION, words) as they stood when first asked for in this process.
+def facts(path: Path) -> tuple[dict[str, object], tuple[str, ...]]:
+    """(constants, words) as they stood when first asked for in this process.
 
     As with an import, a later edit is not seen: code that a process runs must not pass for a newer version of itself.
     """
-    number: int | None = None
+    constants: dict[str, object] = {}
     names: list[str] = []
     for node in ast.parse(path.read_text(encoding="utf-8"), filename=str(path)).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -55,9 +61,9 @@ def facts(path: Path) -> tuple[int | None, tuple[str, ...]]:
         for target in _targets(node):
             names.append(target)
             value = getattr(node, "value", None)
-            if target == "VERSION" and isinstance(value, ast.Constant) and isinstance(value.value, int):
-                number = value.value
-    return number, tuple(name for name in names if name.islower() and not name.startswith("_"))
+            if target.isupper() and isinstance(value, ast.Constant):
+                constants[target] = value.value
+    return constants, tuple(name for name in names if name.islower() and not name.startswith("_"))
 
 
 def forget() -> None:

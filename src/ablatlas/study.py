@@ -15,14 +15,14 @@ from pathlib import Path
 
 from ablatlas import config as configuration
 from ablatlas.config import COMMAND_LINE, GIVEN, find_root
-from ablatlas.declaration import arms, claims, parts, tuning
+from ablatlas.declaration import arms, claims, parts, procedures, tuning
 from ablatlas.declaration import families as tested
 from ablatlas.declaration import ladders as climbed
 from ablatlas.declaration.arms import Variant
 from ablatlas.declaration.ladders import CONSTRAINTS, Criterion, Ladder, Score
 from ablatlas.declaration.tuning import Tune
 from ablatlas.declaration.where import NAME, Where
-from ablatlas.digest import digest, pins, run_digest, run_key, stats_versions, version
+from ablatlas.digest import digest, pins, run_digest, run_key, standing, stats_versions, version
 from ablatlas.errors import StudyError, one_of
 from ablatlas.tree import Tree, put
 
@@ -32,8 +32,8 @@ __all__ = [
 ]  # fmt: skip
 
 RUN_KEYS = ("procedure", "engine", "precision", *configuration.PARTS)  # what a run is a function of, besides its seed
-REQUIRED = ("title", "paper", "claim", "ablate", "arms", "ladders", "tune", "register", "expect")
-OPTIONAL = ("contrasts", "scales", *RUN_KEYS)
+REQUIRED = ("title", "paper", "claim", "ablate", "arms", "ladders", "register", "expect")
+OPTIONAL = ("contrasts", "scales", "tune", *RUN_KEYS)
 # Targets, folders and commands: a study of the same name could not be asked for by it.
 TARGETS = (
     "all", "headline", "controls", "plan", "publish", "atlas", "data", "tune", "train", "clock", "measure",
@@ -73,7 +73,8 @@ class Study:
 
     `config` holds what a run is a function of: procedure, engine, model, task, recipe. `arm` and `seed` are what the
     command line asked for, `subset` whether all ladders or the claimed ones. `score` is what tuning compares, `clock`
-    how long each variant's steps are timed (None: not at all), `families` how many hypotheses are tested together.
+    how long each variant's steps are timed on a clock apart (None: not at all), `alone` whether the runs themselves are
+    timed, which then need the machine to themselves, `families` how many hypotheses are tested together.
     `set_aside` says which contrasts coincide with another variant, `unmeasured` why a registered constraint cannot be
     measured at this scale.
     """
@@ -93,6 +94,7 @@ class Study:
     config: Tree
     seeds: dict[str, tuple[int, ...]]
     clock: Tree | None
+    alone: bool
     families: dict[str, int]
     scale: str
     device: str
@@ -111,6 +113,11 @@ class Study:
     @property
     def tuned_cells(self) -> tuple[str, ...]:
         return self.tune.cells
+
+    @property
+    def timed(self) -> bool:
+        """Whether there are seconds of a step, by a clock apart or in the runs themselves."""
+        return self.alone or self.clock is not None
 
     @cached_property
     def levels(self) -> dict[str, Tree]:
@@ -147,9 +154,16 @@ class Study:
         return sorted({name for cell in self.levels for name in self.datasets(cell)})
 
     @property
+    def replays(self) -> list[str]:
+        """The published studies whose runs any variant replays."""
+        tasks = [self.run_config(name)["task"] for name in self.variants]
+        return sorted({task["published"] for task in tasks if task.get("published")})
+
+    @property
     def data(self) -> dict[str, str]:
         """File -> SHA-256 of all that any cell reads."""
-        return {file: pinned for name in self.all_datasets for file, pinned in pins(name, self.root).items()}
+        read = {file: pinned for name in self.all_datasets for file, pinned in pins(name, self.root).items()}
+        return read | {file: pinned for name in self.replays for file, pinned in standing(name, self.root).items()}
 
     def data_notes(self, cell: str) -> list[Path]:
         """The files that say that a cell's datasets are there, whole, as they are pinned."""
@@ -228,7 +242,9 @@ class Study:
         return self._stored(f"{cell}-{self.cells[cell].tuning_digest}.tuning.json.gz", published)
 
     def clock_record(self, published: bool = True) -> Path:
-        """The file of the seconds and joules of a step. Raises KeyError where the study is not timed."""
+        """The file of the seconds and joules of a base cell's step. Raises KeyError where the study is not timed."""
+        if self.alone:
+            return self.record("base", published)
         if self.clock is None:
             raise KeyError(f"{self.name}: nothing is timed here")
         return self._stored(f"clock-{self.clock_digest}.json.gz", published)
@@ -373,8 +389,10 @@ def _resolve(root: Path, name: str, scale: str, overrides: Sequence[str], compos
     for variant in variants.values():
         parts.check_variant(where, root, run, composed["parts"], variant)
     ladders = climbed.ladders(where, config, run, variants)
+    kind = procedures.procedure(root, run["procedure"])
     register = claims.registration(where, config, ladders)
-    clock = claims.clock(where, config["clock"])
+    procedures.check(where, kind, ladders)
+    clock = claims.clock(where, config["clock"]) if kind.clock == "apart" else None
     return Study(
         name=name,
         title=where.text("title", config["title"]),
@@ -385,13 +403,14 @@ def _resolve(root: Path, name: str, scale: str, overrides: Sequence[str], compos
         variants=variants,
         ladders=ladders,
         score=climbed.score(register["primary"], ladders),
-        tune=tuning.tune(where, config, run, variants, ladders),
+        tune=tuning.tune(where, config, run, variants, ladders, kind),
         register=register,
         expect=claims.expectation(where, config["expect"]),
         config=run,
         seeds=claims.seeds(where, config["seeds"]),
         clock=clock,
-        families=tested.families(register["primary"], ladders, variants, clock),
+        alone=kind.alone,
+        families=tested.families(register["primary"], ladders, variants, kind.alone or clock is not None),
         scale=scale,
         device=claims.device(where, config["device"], run["precision"]),
         subset="all",

@@ -1,4 +1,4 @@
-"""What every study promises of its arms, over all studies, cells and variants that are declared."""
+"""What every study that trains promises of its arms, over all that are declared, their cells and variants."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 import torch
+from declared import TRAINED
 from torch import Tensor, nn
 
 from ablatlas.nn.cell import Cell
-from ablatlas.study import Study, Variant, load, names
+from ablatlas.study import Study, Variant, load
 from ablatlas.train.build import build, deterministic
 from ablatlas.train.sequential import Training
 from ablatlas.tree import leaves
@@ -22,7 +23,7 @@ def study_of(name: str) -> Study:
     return load(name, "smoke")
 
 
-CELLS = [(name, cell) for name in names() for cell in study_of(name).cells]
+CELLS = [(name, cell) for name in TRAINED for cell in study_of(name).cells]
 
 
 @cache
@@ -148,14 +149,14 @@ def test_every_ablation_is_real(name: str, cell: str) -> None:
         losses[loss] = variant
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", TRAINED)
 def test_every_task_has_a_floor_for_what_tuning_reads(name: str) -> None:
     task, _, _ = start(name, "base", "with")
     scored = {"loss" if metric == "train_loss" else metric for metric in study_of(name).score.metrics}
     assert scored <= set(task.floor)
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", TRAINED)
 def test_every_task_says_what_its_criteria_read(name: str) -> None:
     task, model, _ = start(name, "base", "with")
     model.eval()
@@ -169,7 +170,7 @@ def test_every_task_says_what_its_criteria_read(name: str) -> None:
 
 MATCHED = [
     (name, variant.name, variant.arm)
-    for name in names()
+    for name in TRAINED
     for variant in study_of(name).variants.values()
     if variant.role == "matched"
 ]

@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 import torch
+from declared import TRAINED
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from ablatlas.study import load, names
+from ablatlas.study import load
 from ablatlas.train.build import deterministic
 from ablatlas.train.sequential import Training
 from ablatlas.tree import put
 
 study_of = cache(lambda name: load(name, "smoke"))
-VARIANTS = [(name, variant) for name in names() for variant in study_of(name).variants]
+VARIANTS = [(name, variant) for name in TRAINED for variant in study_of(name).variants]
 SMALL = ["residual", "layernorm", "forget_gate", "lstm", "attention"]  # a study of each model
 
 

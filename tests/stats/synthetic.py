@@ -46,6 +46,8 @@ def study(name: str, variants: list[Variant], climbed: list[Ladder], **changes: 
         "expect": {"direction": "RELAXED", "published": "…"},
         "seeds": SEEDS,
         "clock": None,
+        "alone": False,
+        "timed": False,
         "scale": "laptop",
         "subset": "all",
         "digest": "0123456789ab",

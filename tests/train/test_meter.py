@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from declared import TRAINED
 from torch import Tensor, nn
 
-from ablatlas.study import load, names
+from ablatlas.study import load
 from ablatlas.train import meter
 from ablatlas.train.build import deterministic
 from ablatlas.train.sequential import Training
@@ -111,7 +112,7 @@ def training(name: str, batch: int | None = None) -> Training:
     return made
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", TRAINED)
 def test_a_step_holds_its_own_its_gradients_and_more_the_larger_the_batch(name: str) -> None:
     peaks = [meter.peak_memory(training(name, batch), 1) for batch in (8, 16, 32)]
     one = training(name, 8)
@@ -127,7 +128,7 @@ def test_activations_grow_in_proportion_to_the_batch(batch: int) -> None:
     assert large - middle == middle - small
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", TRAINED)
 def test_what_was_done_before_changes_no_peak(name: str) -> None:
     fresh, used = training(name), training(name)
     for index in (1, 2, 3):

@@ -41,7 +41,7 @@ def ledgers(study, cells):
 
 
 def clock_of(study):
-    """The record of a study's clock, of one that has a clock."""
+    """The record of a study's clock, of one that has a clock apart."""
     return [study.clock_record(published=USED)] if study.clock else []
 
 

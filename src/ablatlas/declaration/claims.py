@@ -58,8 +58,8 @@ def _check_primary(where: Where, primary: object, declared: Tree, ladders: dict[
         where.choose(label, constraint, CONSTRAINTS)
         if not where.deletes(f"ladders.{name}"):
             where.choose(label, name, declared)
-        if name in list(ladders) and ladders[name].constraint != constraint:
-            fitting = [ladder.name for ladder in ladders.values() if ladder.constraint == constraint]
+        if name in list(ladders) and constraint not in ladders[name].constraints:
+            fitting = [ladder.name for ladder in ladders.values() if constraint in ladder.constraints]
             found = f"{name}, a ladder of {ladders[name].constraint}"
             where.fail(label, found, f"a ladder of {constraint}", fitting)
 

@@ -12,7 +12,7 @@ from ablatlas.declaration.where import Where, is_number
 from ablatlas.tree import Tree, at, paths
 
 CONSTRAINTS = ("data", "parameters", "optimization", "architecture", "compute", "efficiency", "energy")
-TIME = "time_to_target"
+TIME, COST = "time_to_target", "cost"
 BUDGET, EVALUATIONS = "recipe.steps", "recipe.evaluations"
 # What a ladder of each measure declares, besides its constraint and its measure: needed keys, then optional ones.
 KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -21,7 +21,9 @@ KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "edges": (("levels",), ("solved", "variants")),
     TIME: (("path", "levels"), ("variants",)),
     "frontier": (("over",), ()),
+    COST: (("path", "levels", "reference"), ("variants",)),
 }
+COUNTED = ("compute", "efficiency", "energy")  # what a step costs: operations, their rate, the power
 LIMIT = 4  # times the budget: as far as time to target is followed
 SOLVABLE = ("threshold", "edges")
 CRITERION = re.compile(r"\s*([a-z_]\w*)\s*(<=|>=|<|>)\s*(\S+)\s*")
@@ -59,7 +61,7 @@ class Ladder:
 
     `evaluated` ladders read all rungs from one training, so they have no path. `variants` are those that its own
     cells train. Of the rates of `edges` none is the reference. A `frontier` has no cells of its own: it reads those
-    of the ladder that it is `over`.
+    of the ladder that it is `over`. `cost` asks what a step costs at every level.
     """
 
     name: str
@@ -72,6 +74,11 @@ class Ladder:
     solved: Criterion | None = None
     variants: tuple[str, ...] = ()
     over: str | None = None
+
+    @property
+    def constraints(self) -> tuple[str, ...]:
+        """What it may be registered for: along a ladder of costs every net term of a step is asked."""
+        return COUNTED if self.measure == COST else (self.constraint,)
 
     def cell(self, level: float) -> str:
         """The name of the cell that trains this level."""
@@ -134,6 +141,8 @@ def _ladder(where: Where, name: str, entry: object, config: Tree, made: dict[str
     kinds = where.mapping(label, entry, ("constraint", "measure"), sorted(known))
     where.choose(f"{label}.constraint", kinds["constraint"], CONSTRAINTS)
     where.choose(f"{label}.measure", measure := kinds["measure"], KEYS)
+    if measure == COST:
+        where.choose(f"{label}.constraint", kinds["constraint"], COUNTED)
     needed, optional = KEYS[measure]
     declared = where.mapping(label, entry, ("constraint", "measure", *needed), optional)
     evaluated = _evaluated(where, label, declared)
@@ -143,7 +152,7 @@ def _ladder(where: Where, name: str, entry: object, config: Tree, made: dict[str
         name=name,
         constraint=declared["constraint"],
         measure=measure,
-        path=_rates(where, label, levels, config["tune"]) if measure == "edges" else declared.get("path"),
+        path=_rates(where, label, levels, config.get("tune")) if measure == "edges" else declared.get("path"),
         levels=levels,
         reference=_reference(where, label, declared, levels),
         evaluated=evaluated,
@@ -172,9 +181,9 @@ def _evaluated(where: Where, label: str, declared: Tree) -> bool:
 
 
 def _reference(where: Where, label: str, declared: Tree, levels: tuple[float, ...]) -> float | None:
-    """The reference level: a threshold's easiest, a time's budget; a resource's is declared; rates have none."""
+    """The reference level: a threshold's easiest, a time's budget; else it is declared; rates have none."""
     match declared["measure"]:
-        case "resource":
+        case "resource" | "cost":
             where.choose(f"{label}.reference", declared["reference"], levels)
             return levels[levels.index(declared["reference"])]
         case "threshold":
@@ -214,7 +223,7 @@ def _check_path(where: Where, ladder: Ladder, run: Tree, ablate: str, made: dict
             where.fail(f"{label}.path", path, f"a path that the variant {name} has as well")
     base = at(run, path)
     if base != ladder.reference or not is_number(base):
-        level = "reference" if ladder.measure == "resource" else "levels"
+        level = "reference" if ladder.measure in ("resource", COST) else "levels"
         expected = f"{path} of the base configuration, {base}, as the reference"
         where.fail(f"{label}.{level}", ladder.reference, expected)
 

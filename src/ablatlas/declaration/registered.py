@@ -20,7 +20,7 @@ def registered(study: Study) -> Tree:
     return {
         **study.register,
         "expect": study.expect["direction"],
-        "score": str(study.score.criterion),
+        "score": str(study.score.criterion) if study.tune.cells else None,
         "ladders": {name: _ladder(study.ladders[name]) for name in names},
     }
 

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ablatlas.declaration.arms import Variant
-from ablatlas.declaration.ladders import Ladder, ascending
+from ablatlas.declaration.ladders import TIME, Ladder, ascending
+from ablatlas.declaration.procedures import Procedure
 from ablatlas.declaration.where import Where, is_number
 from ablatlas.errors import one_of
 from ablatlas.tree import Tree, at
 
 CLIMBED = ("resource", "threshold")  # the measures that may leave rungs untuned
+RATED = ("edges", TIME, "frontier")  # those that are read at tuned rates, or along them
 
 
 @dataclass(frozen=True)
@@ -24,15 +26,33 @@ class Tune:
     cells: tuple[str, ...]
 
 
-def tune(where: Where, config: Tree, run: Tree, made: dict[str, Variant], rungs: dict[str, Ladder]) -> Tune:
-    """The tuned path, a grid for every variant, and the tuned cells."""
-    declared = where.mapping("tune", config["tune"], ("path",), ("grid", "grids", "rungs"))
+UNTUNED = Tune("", {}, ())
+
+
+def tune(
+    where: Where, config: Tree, run: Tree, made: dict[str, Variant], rungs: dict[str, Ladder], kind: Procedure
+) -> Tune:
+    """The tuned path, a grid for every variant, and the tuned cells; nothing where the procedure chooses no rate."""
+    if not kind.tunes:
+        return _untuned(where, config, rungs, kind)
+    declared = where.mapping("tune", config.get("tune"), ("path",), ("grid", "grids", "rungs"))
     path = where.path("tune.path", declared["path"], run)
     taken = [config["ablate"], *(ladder.path for ladder in rungs.values() if ladder.measure != "edges")]
     if path in taken or any(path in variant.settings for variant in made.values()):
         where.fail("tune.path", path, "a path that no arm, contrast or ladder sets")
     _rate(where, path, at(run, path))
     return Tune(path, _grids(where, declared, made), _tuned(where, declared.get("rungs"), config, rungs))
+
+
+def _untuned(where: Where, config: Tree, rungs: dict[str, Ladder], kind: Procedure) -> Tune:
+    if "tune" in config:
+        where.fail("tune", config["tune"], f"nothing, since the procedure {kind.name} trains nothing")
+    for name, ladder in rungs.items():
+        if ladder.measure in RATED:
+            where.fail(f"ladders.{name}.measure", ladder.measure, "a measure that no tuned rate enters")
+        if ladder.solved and ladder.solved.value == "midpoint":
+            where.fail(f"ladders.{name}.solved", str(ladder.solved), "a number, since a midpoint comes from tuning")
+    return UNTUNED
 
 
 def _rate(where: Where, path: str, value: Any) -> None:

@@ -86,9 +86,11 @@ class GRU(Cell):
 class LSTM(Cell):
     """Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000) with a forget and an output gate."""
 
-    def __init__(self, inputs: int, width: int, forget: nn.Module, output: nn.Module) -> None:
+    def __init__(
+        self, inputs: int, width: int, forget: nn.Module, output: nn.Module, kernel: Callable[..., Any] = torch.lstm
+    ) -> None:
         super().__init__(
-            torch.lstm, width, input=Gate(inputs, width), forget=forget, cell=Gate(inputs, width), output=output
+            kernel, width, input=Gate(inputs, width), forget=forget, cell=Gate(inputs, width), output=output
         )
 
     def rest(self, x_BTI: Tensor) -> Any:

@@ -34,7 +34,7 @@ class Costs:
         """Seconds of one job on one core, or one GPU; none where its record stands."""
         if job.stands:
             return 0.0
-        steps = self.study.run_config("with", job.cell)["recipe"].get("steps", 0)
+        steps = self.study.run_config("with", job.cell)["recipe"].get("steps", 1)
         trained = (self.pace(v, job.cell, job.phase).seconds * count for v, count in job.trained.items())
         return START + steps * sum(trained)
 

@@ -118,7 +118,7 @@ class History:
         for run in self.runs:
             here = seconds.setdefault((run.variant, run.cell, run.phase), {})
             design = self.designs[id(run.config)]
-            here.setdefault(str(design), []).append(run.seconds / design["recipe.steps"])
+            here.setdefault(str(design), []).append(run.seconds / design.get("recipe.steps", 1))
         return {
             place: [(designs[name], float(np.mean(found))) for name, found in here.items()]
             for place, here in seconds.items()

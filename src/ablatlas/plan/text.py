@@ -119,7 +119,7 @@ def _readers(study: Study) -> list[str]:
 def _clock(plan: Plan) -> str:
     timer = plan.study.clock
     if timer is None:
-        return "none"
+        return "the runs themselves, the machine to themselves" if plan.study.alone else "none"
     blocks = f"{len(plan.study.variants)} variants, {timer['blocks']} blocks each of {timer['seconds']:g} s or more"
     return f"{blocks}: about {duration(plan.clock)}, the machine to itself" if plan.clock else f"{blocks}: there"
 

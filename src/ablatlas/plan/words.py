@@ -27,6 +27,8 @@ def ladder(study: Study, ladder: Ladder, history: History) -> list[str]:
             return wrapped(head + _edges(ladder, n, size))
         case "time_to_target":
             return wrapped(head + _time(ladder, n, size))
+        case "cost":
+            return wrapped(head + f"the ratio at every level, and what each doubling adds to it, by {n} seeds")
     return wrapped(head + f"the curves of {ladder.over} at n = {n}; how far they scatter is known once it is climbed")
 
 
@@ -93,7 +95,10 @@ def _time(ladder: Ladder, n: int, size: int) -> str:
 def net(study: Study) -> list[str]:
     """What the terms beside the ladders could show."""
     exact = "compute by flops_per_step: exact, no test"
-    if study.clock is None:
+    if not study.timed:
         return [exact]
-    blocks = f"{study.clock['blocks']} blocks an arm; joules need a counter"
+    blocks = (
+        study.clock["blocks"] if study.clock else study.config["recipe"]["steps"] * len(study.seeds["confirmation"])
+    )
+    blocks = f"{blocks} blocks an arm; joules need a counter"
     return [exact, f"efficiency by flop_rate, energy by power: {blocks}"]

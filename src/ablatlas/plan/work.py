@@ -52,9 +52,7 @@ def _jobs(study: Study, cell: str, past: Past, published: bool) -> Iterator[Job]
             yield Job(cell, phase, count, True, 0, {}, "")
             continue
         left = Counter(v for v, key in _keys(study, cell, phase, tried) if key not in past.keys[phase])
-        bound = (
-            "at least" if tuning else "at most" if None in {rate for each in tried.values() for rate in each} else ""
-        )
+        bound = "at least" if tuning else "at most" if study.tuned_cells and [None] in tried.values() else ""
         yield Job(cell, phase, total.total(), False, total.total() - left.total(), dict(left), bound)
 
 
@@ -64,8 +62,10 @@ def grids(study: Study, cell: str) -> dict[str, list[float | None]]:
 
 
 def chosen(study: Study, cell: str, past: Past, published: bool) -> dict[str, list[float | None]]:
-    """Variant -> the one rate of its confirmation runs, None while tuning has not chosen it."""
+    """Variant -> the one rate of its confirmation runs, None while tuning has not chosen it, or where it never will."""
     variants, sources = study.variants_of(cell), study.rates_from(cell)
+    if not study.tuned_cells:
+        return {variant: [None] for variant in variants}
     ledgers = {source: past.ledger(study.tuning_record(source, published)) for source in sources}
     known = {source: ledger for source, ledger in ledgers.items() if ledger}
     if len(known) < len(sources):
@@ -78,5 +78,6 @@ def _keys(study: Study, cell: str, phase: str, rates: dict[str, list[float | Non
     here = (study.engine, torch_version(), study.device, THREADS)
     for variant, tried in rates.items():
         for rate in tried:
-            digest = "" if rate is None else study.run_digest(variant, cell, rate)
+            unknown = rate is None and study.tuned_cells
+            digest = "" if unknown else study.run_digest(variant, cell, rate)
             yield from ((variant, run_key(digest, seed, *here)) for seed in study.seeds[phase])

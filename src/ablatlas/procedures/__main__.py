@@ -48,7 +48,9 @@ def make(study: Study, given: argparse.Namespace, say: Callable[[str], None]) ->
         import_module("ablatlas.procedures.clock").clock(study, given.out, say)
         return
     procedure = import_module(f"ablatlas.procedures.{study.procedure}")
-    phase = {"tune": procedure.tune, "confirm": procedure.confirm}[given.phase]
+    if not hasattr(procedure, given.phase):
+        raise StudyError(str(study.file), "procedure", study.procedure, "one that tunes: this one trains nothing")
+    phase = getattr(procedure, given.phase)
     phase(study, given.cell, given.out, say, anew=given.published == "ignore")
 
 

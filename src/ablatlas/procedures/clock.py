@@ -17,6 +17,7 @@ import psutil
 import torch
 
 from ablatlas import record
+from ablatlas.procedures.lane import Lane
 from ablatlas.procedures.provenance import provenance, run_key
 from ablatlas.record import Record
 from ablatlas.study import Study
@@ -32,8 +33,8 @@ VERSION = 1
 ALONE = 0.1  # processors that others may use on average before the machine counts as shared
 
 
-class Timed:
-    """One variant at the base cell, ready to take the same steps over and over."""
+class Timed(Lane):
+    """One variant's training at the base cell."""
 
     def __init__(self, study: Study, variant: str) -> None:
         self.variant, self.config, self.seed = variant, study.run_config(variant), study.seeds["tuning"][0]
@@ -42,27 +43,12 @@ class Timed:
         self.start = self.training.state()
 
     def rewind(self) -> None:
-        """Back to the beginning, and the first step from there: it fills the caches with what is this variant's own."""
         self.training.restore(self.start)
         self.steps(1, first=0)
 
-    def steps(self, count: int, first: int = 1) -> None:
-        """Take `count` steps, around to step 0 where the run's budget ends, and wait for the last."""
-        for index in range(first, first + count):
-            self.training.take(index % self.config["recipe"]["steps"])
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-
-    def pace(self, seconds: float) -> float:
-        """Warm up for at least `seconds` and return those of a step."""
-        count = 1
-        while True:
-            self.rewind()
-            begin = time.perf_counter()
-            self.steps(count)
-            if (spent := time.perf_counter() - begin) >= seconds:
-                return spent / count
-            count *= 2
+    def call(self, index: int) -> None:
+        """Take step `index`, around to step 0 where the run's budget ends."""
+        self.training.take(index % self.config["recipe"]["steps"])
 
     def meters(self) -> dict[str, int]:
         """Parameters, FLOPs of a step, and the most bytes that it holds."""
@@ -77,16 +63,16 @@ def busy() -> float:
     return sum(times.values()) - sum(times.get(rest, 0.0) for rest in ("idle", "iowait", "guest", "guest_nice"))
 
 
-def block(timed: Timed, steps: int, energy: Counter) -> dict[str, Any]:
-    """Time `steps` steps: seconds, joules or None, and how many processors others used meanwhile."""
+def block(timed: Lane, calls: int, energy: Counter) -> dict[str, Any]:
+    """Time `calls` calls: their steps, seconds, joules or None, and how many processors others used meanwhile."""
     timed.rewind()
     machine, own, before = busy(), time.process_time(), energy.now()
     begin = time.perf_counter()
-    timed.steps(steps)
+    timed.steps(calls)
     seconds = time.perf_counter() - begin
     after, own, machine = energy.now(), time.process_time() - own, busy() - machine
     others = max(0.0, machine - own) / seconds
-    return {"steps": steps, "seconds": seconds, "joules": joules(before, after), "others": others}
+    return {"steps": calls * timed.units, "seconds": seconds, "joules": joules(before, after), "others": others}
 
 
 def blocks(lanes: list[Timed], count: int, steps: int, energy: Counter, tell: Callable[[int], None]) -> list[list]:

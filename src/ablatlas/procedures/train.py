@@ -14,6 +14,7 @@ from ablatlas.train.build import build
 from ablatlas.train.resume import Say
 
 VERSION = 2
+CLOCK = "apart"
 
 
 class Tuning:

@@ -45,8 +45,9 @@ ANSWERS = {
 
 
 def sentences(view: View) -> list[str]:
-    """A sentence for every contrast on a ladder that is not the plain ablation; net terms stand in the table."""
-    return [_contrast(view, v) for v in view.verdicts if v["role"] != "without" and v["basis"] == "ladder"]
+    """A sentence for every contrast on a ladder that is not the plain ablation; other net terms stand in the table."""
+    asked = [v for v in view.verdicts if v["basis"] == "ladder" or v["primary"]]
+    return [_contrast(view, v) for v in asked if v["role"] != "without"]
 
 
 def _contrast(view: View, verdict: Row) -> str:

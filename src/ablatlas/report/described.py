@@ -1,18 +1,20 @@
-"""The tables of what describes a study without a verdict: steps at equal rates, gap, exponents, clock."""
+"""The tables of what describes a study without a verdict: equal rates, gap, exponents, costs, the clock."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ablatlas.report import numbers, words
+from ablatlas.report.growth import exponent
 from ablatlas.report.html import Html, join, table
 from ablatlas.report.tables import Cells, columns
 from ablatlas.report.view import Row, View
 
 
 def descriptive(view: View) -> Html:
-    """Steps at equal rates, generalization gap, exponents and floors: printed with intervals, without a verdict."""
+    """Steps at equal rates, generalization gap, exponents, costs: printed with intervals, without a verdict."""
     described = (("equal_rates", _equal_rates), ("gap", _gap), ("scaling", _scaling))
+    described += (("costs", _costs), ("growth", _growth))
     return join(*(made(rows) for name, made in described if (rows := view.table(name))))
 
 
@@ -65,6 +67,47 @@ def _scaling(rows: Sequence[Row]) -> Html:
     return table(caption, columns(names, names[2:4]), body)
 
 
+def _costs(rows: Sequence[Row]) -> Html:
+    names = ("ladder", "variant", "FLOPs a step", "ms a step (95 %)", "peak memory, MB", "J a step", "n")
+    body: list[Cells] = [
+        [
+            f"{words.words(r['ladder'])} {r['level']:g}",
+            r["variant"],
+            numbers.number(r["flops_per_step"]),
+            _estimate(_milli(r, "mean"), "mean", "low", "high"),
+            numbers.number(r["peak_memory"] / 1e6),
+            numbers.number(r["joules"]),
+            str(r["n"]),
+        ]
+        for r in rows
+    ]
+    caption = "What a step costs, seconds as geometric means over seeds. Verdicts rest on the terms at the reference."
+    return table(caption, columns(names, names[2:]), body)
+
+
+def _milli(row: Row, key: str) -> Row:
+    """Seconds and their interval's ends as milliseconds."""
+    return {name: None if row[name] is None else 1e3 * row[name] for name in (key, "low", "high")}
+
+
+GROWN = {"flops_per_step": "FLOPs", "seconds": "seconds", "peak_memory": "bytes", "joules": "joules"}
+
+
+def _growth(rows: Sequence[Row]) -> Html:
+    by_variant = dict.fromkeys((row["ladder"], row["variant"]) for row in rows)
+    body: list[Cells] = [
+        [
+            words.words(ladder),
+            variant,
+            *(exponent(row) for row in rows if (row["ladder"], row["variant"]) == (ladder, variant)),
+        ]
+        for ladder, variant in by_variant
+    ]
+    quantities = [GROWN[name] for name in dict.fromkeys(row["quantity"] for row in rows)]
+    caption = "The exponents with which a step's costs grow along a ladder (95 %; counts are exact). No verdict."
+    return table(caption, columns(("ladder", "variant", *quantities), quantities), body)
+
+
 def _estimate(row: Row, key: str, low: str, high: str) -> str:
     """`value (low to high)`, with a sign where an end is open."""
     ends = numbers.interval(row[low], row[high]) or next(
@@ -88,7 +131,7 @@ def clock(view: View) -> Html | None:
 
 
 def _timed(row: Row) -> Cells:
-    milli = {key: None if row[key] is None else 1e3 * row[key] for key in ("seconds_per_step", "low", "high")}
+    milli = _milli(row, "seconds_per_step")
     memory = row["peak_memory"]
     return [
         row["variant"],

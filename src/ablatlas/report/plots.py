@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from ablatlas.report import arrival, frontier, resource, staircase, survival
+from ablatlas.report import arrival, frontier, growth, resource, staircase, survival
 from ablatlas.report.captions import Words
 from ablatlas.report.view import View
 
@@ -23,6 +23,7 @@ FIGURES: dict[str, tuple[Draw, Caption, str]] = {  # measure: figure, caption, t
     "resource": (resource.draw, resource.caption, "levels"),
     "time_to_target": (arrival.draw, arrival.caption, "survival"),
     "frontier": (frontier.draw, frontier.caption, "frontier"),
+    "cost": (growth.draw, growth.caption, "costs"),
 }
 
 

@@ -27,6 +27,8 @@ def section(view: View) -> Html:
 
 def tuned(view: View) -> str:
     """Trials, seeds and grids of `without` beside those of `with`, and whether an optimum stood at an edge."""
+    if not view.study.tuned_cells:
+        return untuned(view)
     own, base = view.results["tuning"]["without"], view.results["tuning"]["with"]
     ledgers = view.results["ledgers"]
     same = "as many as" if own["trials"] == base["trials"] else f"against {base['trials']} of"
@@ -40,10 +42,16 @@ def tuned(view: View) -> str:
     )
 
 
+def untuned(view: View) -> str:
+    """What a study says that has nothing to tune."""
+    return f"There is no rate to tune: the procedure `{view.study.procedure}` trains nothing."
+
+
 def seeds(view: View) -> str:
     """Confirmation seeds, and what the arm against itself gave in this version."""
     own = view.results["seeds"]["confirmation"]
-    fresh = f"{len(own)} confirmation seeds an arm and level ({_span(own)}), none of which tuning saw."
+    unseen = ", none of which tuning saw" if view.study.tuned_cells else ""
+    fresh = f"{len(own)} confirmation seeds an arm and level ({_span(own)}){unseen}."
     found = banners.entries(view.controls, "aa") if view.controls else []
     if not found:
         return f"{fresh} An A/A was not run for this version."

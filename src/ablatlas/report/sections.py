@@ -91,7 +91,8 @@ def other_ladders(view: View) -> Html:
     rest = [ladder for ladder in view.ladders[1:] if plots.drawable(view, ladder)]
     found = [_figure(*plots.main(view, one), f"ladder-{one.name}") for one in rest]
     found += [drawn for one in view.ladders for drawn in _figures(plots.beside(view, one))]
-    return join(*found, described.descriptive(view)) if found else paragraph("The study climbs no further ladder.")
+    further = join(*found) if found else paragraph("The study climbs no further ladder.")
+    return join(further, described.descriptive(view))
 
 
 def chain(view: View) -> Html:
@@ -156,27 +157,27 @@ def contrasts(view: View) -> Html:
 
 def states(view: View) -> Html:
     """How runs ended."""
-    return join(paragraph(f"Of all confirmation runs: {runs.states(view.results['states'])}."), runs.levels(view))
+    levels = [runs.levels(view)] if view.table("levels") else []
+    return join(paragraph(f"Of all confirmation runs: {runs.states(view.results['states'])}."), *levels)
 
 
 def ledger(view: View) -> Html:
-    """Everything that was tried before the confirmatory runs, and by which rule rates were chosen."""
+    """Everything that was tried before the confirmatory runs, and by which rule rates were chosen, if any were."""
     discarded = limits.registered(view)
     pilots = (
         [paragraph("Designs tried on tuning seeds before the confirmatory runs, as registered:"), bullets(discarded)]
         if discarded
         else [paragraph("No design was tried and discarded before the confirmatory runs.")]
     )
-    return join(
-        paragraph(
-            "Every variant was tuned on grids of equal size and on seeds that no confirmatory run uses. A variant "
-            "leaves the common rate only where its own best beats it by more than two standard errors."
-        ),
-        at("ledger", runs.ledgers(view)),
-        runs.rules(view),
-        runs.chosen(view),
-        *pilots,
+    return join(*(_tuning(view) if view.study.tuned_cells else [paragraph(questions.untuned(view))]), *pilots)
+
+
+def _tuning(view: View) -> list[Html]:
+    rule = (
+        "Every variant was tuned on grids of equal size and on seeds that no confirmatory run uses. A variant "
+        "leaves the common rate only where its own best beats it by more than two standard errors."
     )
+    return [paragraph(rule), at("ledger", runs.ledgers(view)), runs.rules(view), runs.chosen(view)]
 
 
 def beside(view: View) -> Html:

@@ -29,9 +29,9 @@ def linked(verdict: Row, words: str) -> str:
 
 
 def of(view: View, verdict: Row) -> Rows:
-    """The records whose runs a verdict was computed from; of a net term the clock's."""
+    """The records whose runs a verdict was computed from; of a net term the clock's, where it has one apart."""
     records: Rows = view.results.get("records") or []
-    if verdict["basis"] == "net":
+    if verdict["basis"] == "net" and not verdict["runs"]:
         return [record for record in records if record["phase"] == "clock"]
     keys = set(verdict["runs"])
     return [record for record in records if keys & set(record["runs"])]

@@ -134,7 +134,9 @@ class View:
         return [row for row in rows if all(row[key] == value for key, value in where.items())]
 
     def cap(self, ladder: Ladder) -> float | None:
-        """What a predictor that ignores its input scores in a ladder's metric; None where tuning scored another."""
+        """What a predictor that ignores its input scores in a ladder's metric; None where tuning read no such one."""
+        if not self.study.tuned_cells:
+            return None
         entry, metric = self.results["ledgers"]["base"], self.metric(ladder)
         same = entry["metric"] == metric or {entry["metric"], metric} <= set(LOSSES)
         return signed(entry, entry["cap"]) if same else None

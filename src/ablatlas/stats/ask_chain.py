@@ -1,22 +1,28 @@
-"""What a step costs, asked by net terms: its operations, their rate on the clock, and the power they draw."""
+"""What a step costs, asked by net terms: its operations, their rate on the clock, and the power they draw.
+
+A ladder of costs follows every term along its levels: the verdict is that of its reference, and beta the factor by
+which the ratio grows with each doubling of the level.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from ablatlas.stats import ask_time
+from ablatlas.stats import ask_time, costs
 from ablatlas.stats.chain import exact, product
-from ablatlas.stats.clocked import Floats, NetTerm, units
+from ablatlas.stats.clocked import Floats, NetTerm, per_doubling, units
 from ablatlas.stats.contrasts import Contrast, contrasts
 from ablatlas.stats.evidence import Evidence
 from ablatlas.stats.needs import Undecided
 from ablatlas.stats.question import NOTHING, Question, Row, ratio_row
 from ablatlas.stats.ratio import Ratio
 from ablatlas.stats.threshold import ALPHA
+from ablatlas.study import Ladder
 
 VERSION = 1
 
@@ -36,11 +42,11 @@ class Net:
     why: str | None
 
 
-def net(evidence: Evidence, contrast: Contrast) -> Net | None:
-    """The net terms of a contrast; None where nothing was timed."""
-    clock = evidence.clock
-    if clock is None:
+def net(evidence: Evidence, contrast: Contrast, cell: str = "base") -> Net | None:
+    """The net terms of a contrast in a cell; None where nothing was timed."""
+    if evidence.clock is None:
         return None
+    clock = evidence.clock.at(cell)
     delta = float(evidence.study.register["delta"])
     sides = (contrast.numerator, contrast.denominator)
     flops = [float(clock.meters[side]["flops_per_step"]) for side in sides]
@@ -67,16 +73,17 @@ def ask(evidence: Evidence) -> list[Question]:
         question
         for contrast in contrasts(evidence.study)
         if (terms := net(evidence, contrast)) is not None
-        for question in _questions(contrast, terms)
+        for question in _questions(evidence, contrast, terms)
     ]
 
 
-def _questions(contrast: Contrast, terms: Net) -> list[Question]:
-    family = "primary" if contrast.role == "without" else None
+def _questions(evidence: Evidence, contrast: Contrast, terms: Net) -> list[Question]:
+    sides = {contrast.numerator, contrast.denominator}
+    ladder = next((one for one in costs.ladders(evidence) if sides <= set(one.variants)), None)
     no_counter = Undecided("no counter", None, f"a machine whose energy counter can be read ({terms.why})")
 
     def question(measure: Measure, compared: NetTerm | None, ratio: Ratio | None, why: Undecided | None) -> Question:
-        return Question(
+        asked = Question(
             contrast=contrast,
             constraint=CONSTRAINT[measure],
             measure=measure,
@@ -84,16 +91,49 @@ def _questions(contrast: Contrast, terms: Net) -> list[Question]:
             undecided=compared.undecided if compared else None,
             details=lambda size, level: {"chain": {measure: ratio_row(ratio or compared.ratio(ALPHA))}},  # type: ignore[union-attr]
             basis="net",
-            family=None if ratio else family,
+            family=None if ratio else "primary" if contrast.role == "without" else None,
             blocked=why,
             exact=ratio,
         )
+        return _followed(evidence, asked, ladder) if ladder else asked
 
     return [
         question("flops_per_step", None, terms.flops_per_step, None),
         question("flop_rate", terms.flop_rate, None, None),
         question("power", terms.power, None, None if terms.power else no_counter),
     ]
+
+
+def _followed(evidence: Evidence, asked: Question, ladder: Ladder) -> Question:
+    """A question of the base cell, followed along a ladder of costs."""
+    first = asked.details
+    registered = evidence.study.register["primary"].get(asked.constraint) == ladder.name
+    rival = registered and asked.contrast.role == "strong" and not asked.exact
+
+    def details(size: int, level: float) -> Row:
+        return first(size, level) | {"beta": _beta(evidence, asked, ladder)}
+
+    return replace(
+        asked,
+        details=details,
+        ladder=ladder.name,
+        reference=ladder.reference,
+        primary=registered,
+        family="strong" if rival else asked.family,
+        runs=evidence.keys((cell for _, cell in ladder.rungs), asked.contrast),
+    )
+
+
+def _beta(evidence: Evidence, asked: Question, ladder: Ladder) -> Row:
+    """The factor by which the ratio grows with each doubling of the level; nothing where there is no counter."""
+    found = [getattr(net(evidence, asked.contrast, cell), asked.measure) for _, cell in ladder.rungs]
+    if None in found:
+        return NOTHING
+    if asked.exact:
+        (gain,) = per_doubling(ladder.levels, np.log([[ratio.value] for ratio in found]))
+        return ratio_row(exact(math.exp(gain)))
+    gains = NetTerm(per_doubling(ladder.levels, np.array([term.logs for term in found])))
+    return ratio_row(gains.ratio(ALPHA))
 
 
 def terms(evidence: Evidence) -> Row | None:
@@ -117,7 +157,9 @@ def links(evidence: Evidence, contrast: Contrast) -> list[Row]:
 
 
 def _steps(evidence: Evidence, contrast: Contrast) -> tuple[Ratio | None, str | None]:
-    """rho_T, or why there is none."""
+    """rho_T, or why there is none: where runs are timed they were first found to do the same, step for step."""
+    if evidence.study.alone:
+        return exact(1.0), None
     for ladder in ask_time.ladders(evidence):
         if contrast in evidence.contrasts(ladder):
             target = ask_time.targets(evidence, ladder)[ask_time.PRIMARY]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -24,13 +24,21 @@ Ledgers = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Clock:
-    """What the clock saw. blocks: one row a block (variant, block, steps, seconds, joules); meters: by variant."""
+    """What the clock saw. blocks: one row a block (variant, block, steps, seconds, joules); meters: by variant.
+
+    cells: the same of further cells, where runs are timed themselves.
+    """
 
     blocks: pd.DataFrame
     meters: Mapping[str, Mapping[str, Any]]
     provenance: Mapping[str, Any]
     file: str
-    keys: Sequence[str] = ()  # of its runs, one a variant
+    keys: Sequence[str] = ()  # of its runs
+    cells: Mapping[str, Clock] = field(default_factory=dict)
+
+    def at(self, cell: str) -> Clock:
+        """What was seen in one cell, `base` or a further one."""
+        return self if cell == "base" else self.cells[cell]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ablatlas.declaration.ladders import COST
 from ablatlas.stats.checks import Ledgers, MeasureError
 from ablatlas.stats.solving import LOSS, solved
 from ablatlas.stats.survival import Failures, failures
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from ablatlas.study import Criterion, Ladder, Study
 
 VERSION = 1
+
+WORK = "flops_per_step"
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,11 @@ def column(ladder: Ladder, level: float) -> str:
 
 
 def columns_needed(ladders: Iterable[Ladder]) -> dict[str, set[str]]:
-    """The outcome columns that ladders read, by cell: the criterion's, or the held-out loss."""
+    """The columns that ladders read, by cell: the criterion's, the operations of a step, or the held-out loss."""
     needed: dict[str, set[str]] = {}
     for ladder in ladders:
         for level in ladder.levels:
-            read = column(ladder, level) if ladder.solved else LOSS
+            read = column(ladder, level) if ladder.solved else WORK if ladder.measure == COST else LOSS
             needed.setdefault(ladder.cell(level), set()).add(read)
     return needed
 

@@ -8,6 +8,7 @@ from block to block. The ratio is geometric, its interval a t interval of the un
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,6 +30,14 @@ def units(numerator: Floats, denominator: Floats) -> Floats:
     logs = np.log(numerator) - np.log(denominator)
     pairs: Floats = logs[: len(logs) // 2 * 2].reshape(-1, 2).mean(axis=1)
     return pairs
+
+
+def per_doubling(levels: Sequence[float], logs: Floats) -> Floats:
+    """(units,) what the logarithms (levels, units) gain with each doubling of the level, by least squares."""
+    x = np.log2(np.asarray(levels, float))
+    x = x - x.mean()
+    slopes: Floats = x @ logs / (x @ x)
+    return slopes
 
 
 @dataclass(frozen=True, eq=False)

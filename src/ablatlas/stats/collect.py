@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +34,11 @@ def collect(study: Study, published: bool = True) -> tuple[Confirmation, Ledgers
     confirmation = Confirmation(
         runs=pd.concat([_runs(found) for found in records.values()], ignore_index=True),
         curves=pd.concat([_curves(found) for found in records.values()], ignore_index=True),
-        tuning=pd.concat([_curves(found) for found in tunings.values()], ignore_index=True),
+        tuning=pd.concat([pd.DataFrame(), *map(_curves, tunings.values())], ignore_index=True),
         files={cell: str(path) for cell, path in paths.items()},
         provenance={cell: found.provenance for cell, found in records.items()},
     )
-    return confirmation, ledgers, _clock(study, published) if study.clock else None
+    return confirmation, ledgers, _clock(study, published) if study.timed else None
 
 
 def _read(root: Path, path: Path) -> Record:
@@ -54,7 +55,13 @@ def _ledger(found: Record, path: str) -> dict[str, Any]:
 
 
 def _clock(study: Study, published: bool) -> Clock:
-    path = study.clock_record(published=published)
+    """The clock apart, or the runs of every cell where they are timed themselves."""
+    base = _timed(study, study.clock_record(published=published))
+    further = [cell for cell in study.cells if cell != "base"] if study.alone else []
+    return replace(base, cells={cell: _timed(study, study.record(cell, published=published)) for cell in further})
+
+
+def _timed(study: Study, path: Path) -> Clock:
     found = _read(study.root, path)
     variants = [run["arm"] for run in found.run]
     blocks = found.frame("curve")
@@ -69,7 +76,7 @@ def _clock(study: Study, published: bool) -> Clock:
 
 def _runs(found: Record) -> pd.DataFrame:
     """A row a run; the hash of the final parameters gives way to their number, which has the same name."""
-    runs = found.frame("run").join(found.frame("outcome").set_index("run").drop(columns="parameters"))
+    runs = found.frame("run").join(found.frame("outcome").set_index("run").drop(columns="parameters", errors="ignore"))
     return runs.join(found.frame("meters").set_index("run"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 VERSION = 1
 
 Floats = NDArray[np.float64]
+UNCAPPED = Cap(math.inf, lower_is_better=True)
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,12 @@ class Evidence:
 
     @property
     def cap(self) -> Cap:
-        """The held-out loss of the best predictor that ignores its input. Raises MeasureError where it is unknown."""
+        """The held-out loss of the best predictor that ignores its input; none where nothing is tuned, or learned.
+
+        Raises MeasureError where it is unknown.
+        """
+        if not self.study.tune.cells:
+            return UNCAPPED
         base = self.ledgers["base"]
         floor = base.get("floor") or {}
         if floor.get(LOSS) is None:

@@ -20,8 +20,10 @@ def gaps(curves: pd.DataFrame, cap: Cap) -> list[Row]:
 
     curves: one row an evaluation (arm, cell, seed, step, train_loss, val_loss). The common loss is the largest of the
     variants' mean final ones; a run that never falls to it is read where it is lowest, and one without a number scores
-    the cap, as an untrained network, whose gap is none.
+    the cap, as an untrained network, whose gap is none. No rows where nothing was trained.
     """
+    if TRAIN not in curves:
+        return []
     base = curves[curves["cell"] == CELL].sort_values("step", kind="stable")
     losses = {name: cap.fill(pd.to_numeric(base[name]).astype(float)) for name in (TRAIN, HELD_OUT)}
     base = base.assign(**losses)

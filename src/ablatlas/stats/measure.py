@@ -119,7 +119,8 @@ def _records(confirmation: Confirmation, ledgers: Ledgers, clock: Clock | None) 
     keys = confirmation.runs.groupby("cell", sort=False)["key"].agg(list)
     found = [_record("confirmation", cell, file, keys[cell]) for cell, file in confirmation.files.items()]
     found += [_record("tuning", cell, ledger["file"], ledger["keys"]) for cell, ledger in ledgers.items()]
-    return [*found, *([_record("clock", "base", clock.file, clock.keys)] if clock else [])]
+    apart = clock is not None and clock.file not in confirmation.files.values()
+    return [*found, *([_record("clock", "base", clock.file, clock.keys)] if clock and apart else [])]
 
 
 def _record(phase: str, cell: str, file: str, runs: Sequence[str]) -> Row:
@@ -134,6 +135,6 @@ def _unmeasured(study: Study, verdicts: Sequence[Row]) -> list[Row]:
 def _why(study: Study, constraint: str) -> str:
     if constraint in study.unmeasured:
         return study.unmeasured[constraint]
-    if constraint in ("efficiency", "energy") and study.clock is None:
+    if constraint in ("efficiency", "energy") and not study.timed:
         return "the study has no clock"
     return "the study declares no ladder for it"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ablatlas.stats import ask_edges, ask_frontier, ask_resource, ask_time, equal_rates, summary
+from ablatlas.stats import ask_edges, ask_frontier, ask_resource, ask_time, costs, equal_rates, summary
 from ablatlas.stats.checks import Clock, Ledgers
 from ablatlas.stats.climb import Climb, column
 from ablatlas.stats.evidence import Evidence
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 VERSION = 2
 
 LOSSES = ("loss", "train_loss", "val_loss")
-BOOKKEEPING = frozenset({"run", "step", "examples", "flops", "arm", "cell", "seed", "rate", "state"})
+BOOKKEEPING = frozenset({"run", "step", "examples", "flops", "arm", "cell", "seed", "rate", "state"}) | {
+    *("block", "steps", "seconds", "joules", "others", "began"),  # of a run that is timed
+}
 
 
 def tables(evidence: Evidence, climbs: Sequence[Climb]) -> dict[str, Any]:
@@ -47,6 +49,8 @@ def tables(evidence: Evidence, climbs: Sequence[Climb]) -> dict[str, Any]:
         "gap": gaps(curves, evidence.cap),
         "scaling": [row for ladder in resources for row in _scaling(evidence, ladder)],
         "frontier": ask_frontier.envelopes(evidence),
+        "costs": costs.costs(evidence),
+        "growth": costs.growth(evidence),
     }
 
 
@@ -94,10 +98,12 @@ def _steps(study: Study, row: Row) -> int | None:
 
 
 def caps_of(ledgers: Ledgers) -> dict[str, Cap]:
-    """The cap of each metric that has one: the tuned one, which holds for every loss if it is a loss.
+    """The cap of each metric that has one: the tuned one, which holds for every loss if it is a loss; else none.
 
     The ledger holds the cap as a loss: of a metric to be maximised it is the negative.
     """
+    if not ledgers:
+        return {}
     metric, cap = ledgers["base"]["metric"], float(ledgers["base"]["cap"])
     if ledgers["base"]["goal"] == "max":
         return {metric: Cap(-cap, lower_is_better=False)}

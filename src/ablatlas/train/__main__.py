@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ablatlas.study import Study, from_command_line
+from ablatlas.study import Study, StudyError, from_command_line
 from ablatlas.train.crew import Member
 from ablatlas.train.loop import train
 from ablatlas.train.run import Run
@@ -36,6 +36,8 @@ def show(run: Run, console: Console) -> None:
 
 def live(study: Study, console: Console) -> Run:
     """Train the arm and seed that the study was asked for, below a bar."""
+    if study.procedure != "train":
+        raise StudyError(study.file, "procedure", study.procedure, "train, which alone has a training to show")
     arm, seed = str(study.arm), study.seed or 0
     config, name = study.run_config(arm), f"{study.name} {arm} seed {seed}"
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -32,7 +32,7 @@ def build(config: dict[str, Any], seed: int, device: str = "cpu") -> tuple[Any, 
     Both are drawn on the CPU, so that a seed's are the same everywhere, and then moved, the data once and for all.
     """
     model, task, recipe = (dict(config[part]) for part in ("model", "task", "recipe"))
-    stream, dose = recipe["stream"], getattr(doses, recipe["dose"])()
+    stream, dose = recipe["stream"], getattr(doses, recipe.get("dose", "none"))()  # none where nothing is trained
     task_module = import_module(f"ablatlas.tasks.{task.pop('name')}")
     made = task_module.Task(
         **task, batch=recipe["batch"], steps=recipe["steps"], keys=lambda *key: generator(seed, stream, *key)
