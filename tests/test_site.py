@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+import snakemake_executor_plugin_slurm as plugin
+import yte
 from conftest import ROOT
 
 from ablatlas.config import read_yaml
@@ -53,3 +55,29 @@ def test_what_is_wrong_is_named(text: str, told: str, tmp_path: Path) -> None:
 
 def test_the_example_names_every_key_with_its_default() -> None:
     assert read_yaml(ROOT, "workflow/profiles/slurm/site.example.yaml") == vars(Site())
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        ({}, None),
+        ({"GPU_MODEL": "a100"}, dict.fromkeys(("clock", "tune", "train"), {"gpu_model": "a100"})),
+        ({"SHARE": "shard:1"}, dict.fromkeys(("tune", "train"), {"gpu": 0, "gres": "shard:1"})),
+        (
+            {"SHARE": "shard:1", "GPU_MODEL": "a100"},
+            {"clock": {"gpu_model": "a100"}, **dict.fromkeys(("tune", "train"), {"gpu": 0, "gres": "shard:1"})},
+        ),
+    ],
+)
+def test_the_profile_asks_for_the_gpus_of_the_site(
+    told: dict[str, str], asked: dict | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site.yaml").write_text("currency: EUR\n")
+    monkeypatch.setenv("ABLATLAS_SITE", str(tmp_path / "site.yaml"))
+    for name in ("query_job_status", "get_submit_command"):  # which the profile mends
+        monkeypatch.setattr(plugin, name, getattr(plugin, name))
+    for key, value in told.items():
+        monkeypatch.setenv(f"ABLATLAS_{key}", value)
+    with (ROOT / "workflow" / "profiles" / "slurm" / "config.yaml").open(encoding="utf-8") as file:
+        profile = yte.process_yaml(file, require_use_yte=True)
+    assert profile.get("set-resources") == asked

@@ -3,11 +3,12 @@
 import asyncio
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-import snakemake_executor_plugin_slurm as executor
+import snakemake_executor_plugin_slurm as plugin
 
-from ablatlas.cluster import accounting, costs, jobs, states
+from ablatlas.cluster import accounting, costs, executor, jobs
 from ablatlas.cluster.accounting import FIELDS, read, seconds
 from ablatlas.cluster.jobs import SUBMITTED, Job, Work, orphans, prefix, work
 from ablatlas.site import Site
@@ -96,6 +97,13 @@ def test_without_accounting_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert jobs.queued(ROOT) == []
 
 
+@pytest.fixture
+def restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The executor is as it was once a test has mended it."""
+    for name in ("query_job_status", "get_submit_command"):
+        monkeypatch.setattr(plugin, name, getattr(plugin, name))
+
+
 @pytest.mark.parametrize(
     ("told", "seen"),
     [
@@ -105,11 +113,19 @@ def test_without_accounting_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_the_executor_sees_that_a_job_was_cancelled(
-    told: states.States, seen: states.States, monkeypatch: pytest.MonkeyPatch
+    told: executor.States, seen: executor.States, monkeypatch: pytest.MonkeyPatch, restored: None
 ) -> None:
-    async def silent(command: str, logger: object) -> states.States:
+    async def silent(command: str, logger: object) -> executor.States:
         return told
 
-    monkeypatch.setattr(executor, "query_job_status", silent)
-    states.mend()
-    assert asyncio.run(executor.query_job_status("sacct", None)) == seen
+    monkeypatch.setattr(plugin, "query_job_status", silent)
+    executor.mend()
+    assert asyncio.run(plugin.query_job_status("sacct", None)) == seen
+
+
+@pytest.mark.parametrize(("resources", "whole"), [({"exclusive": 1}, True), ({"exclusive": 0}, False), ({}, False)])
+def test_what_is_timed_asks_for_a_node(resources: dict[str, int], whole: bool, restored: None) -> None:
+    asked = dict.fromkeys(("run_uuid", "slurm_logfile", "comment_str", "account", "partition", "workdir"), "x")
+    job = SimpleNamespace(resources=resources, threads=1)
+    executor.mend()
+    assert ("--exclusive" in plugin.get_submit_command(job, asked).split()) == whole
