@@ -42,8 +42,14 @@ def test_every_job_of_every_study_has_a_limit(root: Path) -> None:
 def test_smoke_cells_share_jobs_and_laptop_cells_do_not() -> None:
     for name in names(ROOT):
         smoke, laptop = load(name, "smoke"), load(name, "laptop")
-        assert all(short(smoke, "confirmation", cell) for cell in smoke.cells)
-        assert not any(short(laptop, "confirmation", cell) for cell in laptop.cells)
+        assert all(short(smoke, "confirmation", cell) for cell in smoke.cells) == (not smoke.alone)
+        assert not any(short(laptop, "confirmation", cell) for cell in laptop.cells if laptop.tuned_cells)
+
+
+def test_what_is_timed_shares_nothing() -> None:
+    timed = [load(name, scale) for name in names(ROOT) for scale in ("smoke", "laptop") if load(name).alone]
+    assert timed
+    assert not any(short(study, "confirmation", cell) for study in timed for cell in study.cells)
 
 
 def test_a_cpu_scale_asks_for_no_gpu() -> None:
