@@ -69,7 +69,8 @@ def clone(tmp_path: Path) -> Path:
 def finished(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone after `snakemake --profile slurm all`, undisturbed."""
     root = copy_repository(tmp_path_factory.mktemp("finished") / "ablatlas")
-    (root / "site.yaml").write_text("share: gpu:1 # as good as any part of a GPU, to a scheduler\ncells: 4\ncore_hour: 3600\n")
+    # A whole GPU is as good as any part of one, to a scheduler.
+    (root / "site.yaml").write_text("share: gpu:1\ncells: 4\ncore_hour: 3600\n")
     with Submitting(cluster, root, "all", scale="smoke", studies=",".join(STUDIES)) as submitted:
         submitted.ended()
     return root
