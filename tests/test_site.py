@@ -11,6 +11,8 @@ from ablatlas.config import read_yaml
 from ablatlas.errors import StudyError
 from ablatlas.site import TYPES, Site, site
 
+MODEL, PART = {"gpu_model": "a100"}, {"gpu": 0, "gres": "shard:1"}
+
 
 @pytest.fixture(autouse=True)
 def _unset(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,12 +63,9 @@ def test_the_example_names_every_key_with_its_default() -> None:
     ("told", "asked"),
     [
         ({}, None),
-        ({"GPU_MODEL": "a100"}, dict.fromkeys(("clock", "tune", "train"), {"gpu_model": "a100"})),
-        ({"SHARE": "shard:1"}, dict.fromkeys(("tune", "train"), {"gpu": 0, "gres": "shard:1"})),
-        (
-            {"SHARE": "shard:1", "GPU_MODEL": "a100"},
-            {"clock": {"gpu_model": "a100"}, **dict.fromkeys(("tune", "train"), {"gpu": 0, "gres": "shard:1"})},
-        ),
+        ({"GPU_MODEL": "a100"}, {"clock": MODEL, "tune": MODEL, "train": MODEL}),
+        ({"SHARE": "shard:1"}, {"tune": PART, "train": PART}),
+        ({"SHARE": "shard:1", "GPU_MODEL": "a100"}, {"clock": MODEL, "tune": PART, "train": PART}),
     ],
 )
 def test_the_profile_asks_for_the_gpus_of_the_site(

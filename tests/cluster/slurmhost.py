@@ -256,7 +256,8 @@ class Cluster:
         files = [f"--socket={socket}", f"--pid-file={pid}", f"--log-error={self.folder}/log/mysql.log"]
         self.mariadb = subprocess.Popen(
             ["mariadbd", *where, *files, *settings, "--innodb-lock-wait-timeout=900"],
-            env=self.around(os.environ), start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=self.around(os.environ), start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         sql = ["mariadb", "--no-defaults", f"--socket={socket}", "-e"]
         until("mariadb", lambda: subprocess.run([*sql, "select 1"], capture_output=True, check=False).returncode == 0)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import copy_repository, environment, snakemake
+from conftest import copy_repository, edit, environment, snakemake
 from slurmhost import Cluster, install, until
 
 from ablatlas import record
@@ -26,6 +26,8 @@ PATIENCE = 900  # seconds for a whole DAG on a busy machine, after which its pro
 QUICK = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10")
 # One of each engine, of few cells; `all` stands for these two.
 STUDIES = ("forget_gate", "residual")
+MANY = '"ladders.examples.levels=[180,360,720]", "ladders.width.levels=[16,32,64]", "ladders.places.levels=[1,4]"'
+FEW = '"~ladders.examples", "~ladders.width", "~ladders.places", "~ladders.work"'
 # One study whose cells take long enough to be disturbed: seven jobs of some ten seconds each.
 TINY = """
   tiny: [recipe.steps=300, recipe.evaluations=2, task.judged=4, task.span=50, "tune.grid=[0.003,0.01,0.03]",
@@ -69,7 +71,9 @@ def clone(tmp_path: Path) -> Path:
 def finished(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone after `snakemake --profile slurm all`, undisturbed."""
     root = copy_repository(tmp_path_factory.mktemp("finished") / "ablatlas")
-    (root / "site.yaml").write_text("share: gpu:1 # as good as any part of a GPU, to a scheduler\ncells: 4\ncore_hour: 3600\n")
+    edit(root / "params" / "study" / "residual.yaml", MANY, FEW)
+    # A whole GPU is as good as any part of one, to a scheduler.
+    (root / "site.yaml").write_text("share: gpu:1\ncells: 4\ncore_hour: 3600\n")
     with Submitting(cluster, root, "all", scale="smoke", studies=",".join(STUDIES)) as submitted:
         submitted.ended()
     return root
@@ -165,7 +169,8 @@ def tidy(root: Path) -> None:
 def local(root: Path, tmp_path: Path, scale: str) -> dict[str, list]:
     """The outcomes of the same records, made undisturbed and without a cluster."""
     beside = tmp_path / "local"
-    shutil.copytree(root, beside, symlinks=True, ignore=shutil.ignore_patterns("data", ".snakemake", "reports"))
+    made = {"data", ".snakemake", "reports", "site.yaml"}
+    shutil.copytree(root, beside, symlinks=True, ignore=lambda at, _: made if at == str(root) else ())
     snakemake(beside, *outcomes(root), scale=scale)
     return outcomes(beside)
 
