@@ -54,7 +54,7 @@ def once(folder: Path) -> dict[str, float]:
     stack = Stack([Member(config, seed) for seed in seeds])
     alone = Training(config, seeds[0])
     trained = [name for name, tensor in stack.numbers.items() if tensor.requires_grad]
-    batch = [torch.stack(column) for column in zip(*(task.batch(0) for task in stack.tasks), strict=True)]
+    batch = [torch.stack(column) for column in zip(*(task.batch(0) for task in stack.tasks.values()), strict=True)]
 
     def derived(*values: torch.Tensor) -> list[torch.Tensor]:
         numbers = dict(zip(stack.numbers, values, strict=False))

@@ -26,7 +26,7 @@ MAY: dict[str, set[str]] = {
     "train": {"record", "randomness", "nn", "models", "tasks", *DECLARED},
     "crossing": set(),
     "record": set(),
-    "procedures": {"train", "crossing", "record", *DECLARED},
+    "procedures": {"train", "models", "tasks", "randomness", "crossing", "record", *DECLARED},
     "stats": {"crossing", "record", *DECLARED},
     "site": DECLARED,
     "plan": {"procedures", "stats", "record", "site", *DECLARED},

@@ -80,9 +80,10 @@ def runs(study: Study) -> str:
 
 
 def _outcomes(of: Record) -> Iterator[tuple[tuple[object, ...], Row]]:
-    """Each run of a record, and what it ended in."""
+    """Each run of a record, and what it ended in; its number in the record is not of its own making."""
     for run, end in zip(of.run, of.outcome, strict=True):
-        yield (run["digest"], run["seed"], run["arm"], run["rate"], run["phase"]), end
+        key = (run["digest"], run["seed"], run["arm"], run["rate"], run["phase"])
+        yield key, {name: value for name, value in end.items() if name != "run"}
 
 
 def machine(provenance: Row) -> str:

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
+from glob import glob
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -51,7 +52,9 @@ def find_root(start: Path | None = None) -> Path:
 
 def options(root: Path, group: str) -> list[str]:
     """The names that a group of `params/` offers, sorted."""
-    return sorted(path.stem for path in (root / "params" / group).glob("*.yaml"))
+    # a path an entry would be made 75 times for each of 75 studies
+    found = glob("*.yaml", root_dir=root / "params" / group)  # noqa: PTH207
+    return sorted(file.removesuffix(".yaml") for file in found)
 
 
 def study_file(root: Path, study: str) -> str:
@@ -146,7 +149,7 @@ def _first_line(error: Exception) -> str:
 
 def _read_part(root: Path, group: str, name: str) -> Tree:
     relative = f"params/{group}/{name}.yaml"
-    tree: Tree = json.loads(_part(root, relative, _stamp(root / relative)))
+    tree: Tree = json.loads(_part(root, relative, stamp(root / relative)))
     modules = source.modules(source.package(root) / f"{group}s")
     if tree.get("name") not in (name, *modules):
         expected = f"{name}, the file's own name, or another module's of {group}s"
@@ -171,7 +174,7 @@ def compose(root: Path, study: str, scale: str, overrides: Sequence[str]) -> dic
     file = study_file(root, study)
     declared = read_yaml(root, file)
     for shared in ("params/config.yaml", f"params/scale/{scale}.yaml"):  # each is told of by its own name
-        _part(root, shared, _stamp(root / shared))
+        _part(root, shared, stamp(root / shared))
     parts = {group: {name: _read_part(root, group, name) for name in options(root, group)} for group in PARTS}
     _check_defaults(file, declared, parts)
     own = _own_overrides(root, file, declared).get(scale, [])
@@ -261,16 +264,16 @@ def cache_file(root: Path, study: str, scale: str, overrides: Sequence[str]) -> 
     return root / "data" / ".cache" / f"{digest.hexdigest()[:24]}.json"
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def stamp(path: Path | str) -> tuple[int, int]:
     """What tells, within one process, that a file has changed."""
-    told = path.stat()
+    told = os.stat(path)  # noqa: PTH116 (no path is made of it: this is asked of every file for every study)
     return told.st_mtime_ns, told.st_size
 
 
 def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Every file below a folder, sorted, each with its stamp."""
     files = sorted(f"{place}/{name}" for place, _, names in os.walk(folder) for name in names)
-    return tuple((file, *_stamp(Path(file))) for file in files)
+    return tuple((file, *stamp(file)) for file in files)
 
 
 @cache

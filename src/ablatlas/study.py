@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from ablatlas import config as configuration
@@ -375,7 +375,13 @@ def _check_names(root: Path, name: str, scale: str, overrides: Sequence[str]) ->
 def rules(root: Path) -> list[str]:
     """The names of the workflow's rules."""
     files = [root / "Snakefile", *(root / "workflow" / "rules").glob("*.smk")]
-    return [rule for file in files if file.is_file() for rule in RULE.findall(file.read_text(encoding="utf-8"))]
+    return [rule for file in files if file.is_file() for rule in _rules(file, configuration.stamp(file))]
+
+
+@cache
+def _rules(file: Path, stamp: tuple[int, int]) -> list[str]:
+    """Those of a file as it is with this stamp; 75 studies of one process share it."""
+    return RULE.findall(file.read_text(encoding="utf-8"))
 
 
 def _resolve(root: Path, name: str, scale: str, overrides: Sequence[str], composed: Tree) -> Study:

@@ -60,8 +60,8 @@ def test_a_record_says_which_records_were_replayed() -> None:
 
 
 def test_what_is_not_published_cannot_be_replayed(root: Path) -> None:
-    study = load(STUDY, "smoke", ["task.published=relu"], root)
-    with pytest.raises(StudyError, match=r"task.published: found relu, expected one of .*residual"):
+    study = load(STUDY, "smoke", ["task.published=unheard_of"], root)
+    with pytest.raises(StudyError, match=r"task.published: found unheard_of, expected one of .*residual"):
         _ = study.digest
     (root / INDEX).unlink()
     with pytest.raises(StudyError, match="the index that `snakemake publish` writes"):

@@ -53,7 +53,12 @@ def test_a_run_is_a_variant_with_a_seed_and_its_curve_the_blocks(study: Study, t
 
 def test_passes_go_there_and_back(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[str] = []
-    monkeypatch.setattr(beside, "block", lambda lane, calls, energy: taken.append(lane.variant) or {"steps": calls})
+
+    def block(lane: Step, calls: int, energy: Counter) -> dict[str, int]:
+        taken.append(lane.variant)
+        return {"steps": calls}
+
+    monkeypatch.setattr(beside, "block", block)
     lanes = [Step(study, name, CELL, 0) for name in VARIANTS]
     beside.sitting(lanes, dict.fromkeys(VARIANTS, 1), 2, Counter(), 0.0)
     assert taken == [*VARIANTS, *reversed(VARIANTS)]

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic import Variant, study
+from synthetic import study
 
+from ablatlas.declaration.arms import Variant
 from ablatlas.declaration.ladders import Ladder
 from ablatlas.stats import ask_chain, costs
 from ablatlas.stats.checks import Clock

@@ -57,7 +57,7 @@ def test_a_diverged_run_is_shown_like_any_other(rate: str, capsys: pytest.Captur
         ("recipe.stepz=4", "recipe.stepz"),
         ("seed=-1", "seed: found -1, expected a whole number from 0"),
         ("model.depth=9", "model.depth: found 9, expected an even number from 4"),
-        ("recipe.optimizer=lion", "recipe.optimizer: found lion, expected sgd or adam"),
+        ("recipe.optimizer=lion", "recipe.optimizer: found lion, expected sgd, adam, adam_uncorrected"),
         ("recipe.steps=0", "recipe.steps: found 0, expected a whole number from 1"),
         ("recipe.steps=2.5", "recipe.steps: found 2.5, expected a whole number from 1"),
         ("recipe.evaluations=0", "recipe.evaluations: found 0, expected a whole number from 1"),

@@ -13,8 +13,9 @@ from ablatlas.report.view import Row, View
 
 def descriptive(view: View) -> Html:
     """Steps at equal rates, generalization gap, exponents, costs: printed with intervals, without a verdict."""
-    described = (("equal_rates", _equal_rates), ("gap", _gap), ("scaling", _scaling))
-    described += (("costs", _costs), ("growth", _growth))
+    described = (
+        ("equal_rates", _equal_rates), ("gap", _gap), ("scaling", _scaling), ("costs", _costs), ("growth", _growth),
+    )  # fmt: skip
     return join(*(made(rows) for name, made in described if (rows := view.table(name))))
 
 

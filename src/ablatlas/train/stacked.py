@@ -38,14 +38,16 @@ class Stack(Crew):
 
     def __init__(self, members: Sequence[Member]) -> None:
         super().__init__(members)
-        made = [build(*member) for member in self.members]
-        self.tasks, models = [task for task, _ in made], [model for _, model in made]
-        for task in self.tasks:
+        # A rate changes neither the data nor the beginning: those of one seed share them.
+        made = {seed: build(*member) for seed, member in {member.seed: member for member in self.members}.items()}
+        self.tasks = {seed: task for seed, (task, _) in made.items()}
+        for task in self.tasks.values():
             task.criterion = FUNCTIONS.get(task.criterion, task.criterion)
-        self.task, self.noise = self.tasks[0], Noise(*made[0])
-        self.model = batched(deepcopy(models[0]).to("meta"))  # the shape of all of them; it holds no number
+        self.task, model = made[self.members[0].seed]
+        self.noise = Noise(self.task, model)
+        self.model = batched(deepcopy(model).to("meta"))  # the shape of all of them; it holds no number
         self.lent, self.averages = Lent(self.model), Averages(self.model)
-        self._stack([dict(model.state_dict()) for model in models])
+        self._stack([dict(made[member.seed][1].state_dict()) for member in self.members])
 
     def _stack(self, parameters: Sequence[Parameters]) -> None:
         """Put parameters on top of each other, and begin with the optimizer anew."""
@@ -70,13 +72,15 @@ class Stack(Crew):
 
     @property
     def floors(self) -> list[float]:
-        return [task.floor["loss"] for task in self.tasks]
+        return [self.tasks[member.seed].floor["loss"] for member in self.members]
 
     def look(self, index: int) -> list[float]:
         stream = self.recipe["stream"]
-        noise = [self.noise.drawn(member.seed, stream, index) for member in self.members]
-        batch = self._over([task.batch(index) for task in self.tasks])
-        drawn = {f"{name}.noise": self._over([(own[name],) for own in noise])[0] for name in self.noise.shapes}
+        batches = {seed: task.batch(index) for seed, task in self.tasks.items()}
+        noise = {seed: self.noise.drawn(seed, stream, index) for seed in self.tasks}
+        seeds = [member.seed for member in self.members]
+        batch = self._over([batches[seed] for seed in seeds])
+        drawn = {f"{name}.noise": self._over([(noise[seed][name],) for seed in seeds])[0] for name in self.noise.shapes}
 
         def loss(numbers: Parameters, batch: Batch) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
             with self.precision:
@@ -115,8 +119,8 @@ class Stack(Crew):
         """One member after another: kernels on a whole split are large already, and stacked they leave the cache."""
         self.model.eval()
         found = []
-        for row, task in enumerate(self.tasks):
-            model = self._model({name: numbers[row] for name, numbers in self.numbers.items()})
+        for row, member in enumerate(self.members):
+            task, model = self.tasks[member.seed], self._model({name: n[row] for name, n in self.numbers.items()})
             with self.precision:
                 metrics = task.metrics(model, task.held_out(split))
             found.append(self.dose.judged({name: value.item() for name, value in metrics.items()}))
@@ -147,7 +151,8 @@ class Stack(Crew):
         picked = torch.as_tensor(rows if len(rows) > 1 else [*rows, *rows])
         parameters, moments = self.parameters(), [[m[picked] for m in kind] for kind in self.optimizer.moments]
         count = self.optimizer.count
-        self.members, self.tasks = [self.members[row] for row in rows], [self.tasks[row] for row in rows]
+        self.members = [self.members[row] for row in rows]
+        self.tasks = {member.seed: self.tasks[member.seed] for member in self.members}
         self._stack([parameters[row] for row in rows])
         self.optimizer.restore(moments, count)
 
