@@ -25,7 +25,7 @@ test-slow: $(VENV)/.made-dev ## what takes too long to be run at every change
 	python -m pytest -q -m slow
 
 test-cluster: $(VENV)/.made-dev ## on a Slurm of its own on this machine: needs root and Debian's packages, else says so
-	timeout -k 120 1800 python -m pytest -q -m cluster tests/cluster
+	timeout -k 120 3600 python -m pytest -q -m cluster tests/cluster
 
 check: $(VENV)/.made-dev ## format, lint, types
 	ruff format --check src tests benchmarks
