@@ -13,8 +13,13 @@ rule train:
         "data/runs/{study}/{cell}-{digest}.json.gz",
     priority: lambda w: 10_000 if EVERY[w.study].alone else turn(w)
     threads: lambda w: workflow.cores if EVERY[w.study].alone else 1
+    group:
+        batch("confirmation")
     resources:
         exclusive=lambda w: int(EVERY[w.study].alone),
+        gpu=gpu,
+        mem_mb=mem_mb,
+        runtime=minutes("confirmation"),
     params:
         asked=asked,
     shell:
