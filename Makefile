@@ -22,7 +22,7 @@ test: $(VENV)/.made-dev ## the test suite
 	python -m pytest -n 2 --dist loadgroup
 
 test-slow: $(VENV)/.made-dev ## what takes too long to be run at every change
-	python -m pytest -q -m slow
+	python -m pytest -n 2 --dist loadgroup -m slow
 
 test-cluster: $(VENV)/.made-dev ## on a Slurm of its own on this machine: needs root and Debian's packages, else says so
 	timeout -k 120 3600 python -m pytest -q -m cluster tests/cluster
