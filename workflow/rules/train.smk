@@ -12,9 +12,9 @@ rule train:
     output:
         "data/runs/{study}/{cell}-{digest}.json.gz",
     priority: lambda w: 10_000 if EVERY[w.study].alone else turn(w)
-    threads: lambda w: workflow.cores if EVERY[w.study].alone else 1
     group:
         batch("confirmation")
+    threads: lambda w: workflow.cores if EVERY[w.study].alone else 1
     resources:
         exclusive=lambda w: int(EVERY[w.study].alone),
         gpu=gpu,
