@@ -12,7 +12,7 @@ export MKL_NUM_THREADS := 1
 
 SNAKEMAKE = snakemake --profile workflow/profiles/local --cores $(CORES)
 
-.PHONY: atlas test test-slow check bench env clean
+.PHONY: atlas test test-slow test-cluster check bench env clean
 
 atlas: $(VENV)/.made ## retrain what the essays claim of the headline studies from nothing and draw the atlas
 	$(SNAKEMAKE) all --config studies=headline published=ignore ladders=claimed scale=$(SCALE)
@@ -22,7 +22,10 @@ test: $(VENV)/.made-dev ## the test suite
 	python -m pytest -n 2 --dist loadgroup
 
 test-slow: $(VENV)/.made-dev ## what takes too long to be run at every change
-	python -m pytest -q -m slow
+	python -m pytest -n 2 --dist loadgroup -m slow
+
+test-cluster: $(VENV)/.made-dev ## on a Slurm of its own on this machine: needs root and Debian's packages, else says so
+	timeout -k 120 3600 python -m pytest -q -m cluster tests/cluster
 
 check: $(VENV)/.made-dev ## format, lint, types
 	ruff format --check src tests benchmarks
@@ -36,7 +39,7 @@ bench: $(VENV)/.made-bench ## measure beside peers, on a quiet machine: benchmar
 env: $(VENV)/.made-dev ## the environment alone
 
 clean: ## remove working outputs; published records stay
-	rm -rf data/runs data/results data/checkpoints data/.cache reports .snakemake
+	rm -rf data/runs data/results data/checkpoints data/.cache data/logs reports .snakemake
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'

@@ -12,10 +12,15 @@
 #     snakemake --profile workflow/profiles/local plan                      what it would cost and could show
 #     snakemake --profile workflow/profiles/local all --config scale=smoke  everything, in two minutes, for no claim
 #     snakemake --profile workflow/profiles/local publish                   what the project stands behind
+#     snakemake --profile slurm all                                         on a cluster, see docs/cluster.md
 
+import sys
 from pathlib import Path
 
-from ablatlas.study import controls, load, load_all, names
+from ablatlas.cluster.jobs import take_back
+from ablatlas.plan.demand import Demand, gpus, memory, short
+from ablatlas.site import site
+from ablatlas.study import controls, find_root, load, load_all, names
 
 # In the order in which they are trained: forget_gate is one cell, a chain that another study can run beside.
 HEADLINE = ["residual", "forget_gate", "layernorm"]
@@ -28,6 +33,12 @@ localrules:
     all,
     headline,
     publish,
+
+
+# What a killed Snakemake left in a queue is taken back before anything is submitted anew.
+onstart:
+    if not workflow.local_exec:
+        take_back(find_root(), print)
 
 
 rule all:

@@ -10,7 +10,7 @@ from importlib import import_module
 from benchmarks import table
 from benchmarks.harness import RESULTS
 
-NAMES = ("throughput", "bound", "rate", "count", "workflow", "overhead", "accelerator")
+NAMES = ("throughput", "bound", "rate", "count", "workflow", "overhead", "accelerator", "cluster")
 
 
 def main() -> None:

@@ -150,6 +150,26 @@ def accelerator(results: dict[str, Result]) -> list[str]:
     return [f"{text}; {found['rounds']} rounds.", "", *rows(("at once", *map(str, found["members"])), *lines)]
 
 
+def cluster(results: dict[str, Result]) -> list[str]:
+    """What a cluster's jobs cost, and how it answers meanwhile."""
+    if "cluster" not in results:
+        return []
+    found = results["cluster"]
+    lines = [
+        ("a cell's process by itself, CPU-s", number(found["cell_alone_cpu"])),
+        ("what a job adds, CPU-s", number(found["overhead_cpu_per_job"])),
+        ("what Snakemake needs to submit and watch a job, CPU-s", number(found["snakemake_cpu_per_job"])),
+        ("`squeue` answers after, s", between(found["squeue_seconds"])),
+    ]
+    asked = settings()["cluster"]
+    text = (
+        f"{found['cells']} of the shortest cells in {found['jobs']} jobs on a Slurm of {asked['nodes']} nodes of "
+        f"{asked['cores']} cores, all on this machine, took {found['wall'] / 60:.0f} minutes; "
+        f"{found['completed']} jobs completed, every cell has its record."
+    )
+    return [text, "", *rows(("once", "of a cluster"), *lines)]
+
+
 def machines(results: dict[str, Result]) -> list[str]:
     """The machines that measured, and what they had to share."""
     found = dict.fromkeys(
@@ -167,7 +187,7 @@ def text(results: dict[str, Result]) -> str:
     if not results:
         return "Nothing has been measured yet: `make bench` does it."
     said = "Medians, in brackets the range; a ratio is of what ran in turn in one round."
-    parts = (throughput, bound, rate, count, workflow, overhead, accelerator, machines)
+    parts = (throughput, bound, rate, count, workflow, overhead, accelerator, cluster, machines)
     return "\n".join([said, "", *(line for part in parts for line in part(results))]).strip()
 
 

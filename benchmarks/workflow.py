@@ -12,7 +12,7 @@ from benchmarks import harness
 from benchmarks.grid import ROOT, settings
 from benchmarks.harness import Say, Spent
 
-COPIED = ("Snakefile", "workflow", "params", "src")
+COPIED = ("Snakefile", "workflow", "params", "src", "slurm")
 CACHE = Path("data", ".cache")
 EMPTY, COLD, WARM, PLAN = "an empty Snakefile", "cold", "warm", "plan"
 

@@ -18,7 +18,7 @@ NAMED = os.environ.get(MIRROR)
 ROOT = Path(__file__).parent.parent
 COPIED = (
     "Snakefile", "Makefile", "README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt",
-    "workflow", "params", "src",
+    "workflow", "params", "src", "slurm",
 )  # fmt: skip
 HEADLINE = ["forget_gate", "layernorm", "residual"]
 DVC = ("dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore")
@@ -28,7 +28,9 @@ def copy_repository(target: Path, studies: Sequence[str] = HEADLINE) -> Path:
     """A copy of the project's files at `target`, with nothing trained in it, and with these studies alone."""
     for name in COPIED:
         source = ROOT / name
-        if source.is_dir():
+        if source.is_symlink():
+            (target / name).symlink_to(source.readlink())
+        elif source.is_dir():
             shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         else:
             target.mkdir(parents=True, exist_ok=True)

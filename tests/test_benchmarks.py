@@ -190,6 +190,10 @@ def test_a_table_is_made_of_any_results() -> None:
         },
         "overhead": common
         | {"study": "x", "scale": "laptop", "cells": {"base": dict.fromkeys(("overhead", *overhead.PARTS), share)}},
+        "cluster": common | {
+            "cells": 300, "jobs": 38, "completed": 38, "wall": 600.0, "cell_alone_cpu": 3.0,
+            "overhead_cpu_per_job": 5.0, "snakemake_cpu_per_job": 1.0, "squeue_seconds": share,
+        },
     }  # fmt: skip
     made = table.text(results)
     assert "| Hydra, basic launcher | 0.50 (0.40–0.60) | 0.50 (0.40–0.60) |" in made
@@ -197,6 +201,7 @@ def test_a_table_is_made_of_any_results() -> None:
     assert "| 1,024 | 500.0 (400.0–600.0) | 0.50 (0.40–0.60) |" in made
     assert "| plan 1,000 cells | 0.50 (0.40–0.60) |" in made
     assert "| base | 50 % (40–60) | 50 % (40–60) |" in made
+    assert "| `squeue` answers after, s | 0.50 (0.40–0.60) |" in made
     assert "Measured on a processor, 2 cores" in made
 
 

@@ -309,7 +309,7 @@ def test_unknown_study_is_refused(root: Path) -> None:
     assert (error.path, error.found, error.nearest) == ("study", "exmaple", "example")
 
 
-@pytest.mark.parametrize("scale", ["smok", "gpu"])
+@pytest.mark.parametrize("scale", ["smok", "huge"])
 def test_unknown_scale_is_refused(root: Path, scale: str) -> None:
     error = refused(root, scale=scale)
     assert (error.file, error.path, error.found) == ("params/scale", "scale", scale)

@@ -28,7 +28,9 @@ MAY: dict[str, set[str]] = {
     "record": set(),
     "procedures": {"train", "models", "tasks", "randomness", "crossing", "record", *DECLARED},
     "stats": {"crossing", "record", *DECLARED},
-    "plan": {"procedures", "stats", "record", *DECLARED},
+    "site": DECLARED,
+    "plan": {"procedures", "stats", "record", "site", *DECLARED},
+    "cluster": {"plan", "site", *DECLARED},
     "controls": {"procedures", "train", "stats", "record", *DECLARED},
     "report": {"stats", "record", *DECLARED},
     "changes": {"record", *DECLARED},
@@ -44,7 +46,10 @@ NEVER: dict[str, set[str]] = {
     **{part: {"torch", "numpy", "scipy"} | TABLES | PLOTTING for part in DECLARED},
     **dict.fromkeys(TRAINING, TABLES | PLOTTING),
     "crossing": {"torch", "numpy"} | TABLES | PLOTTING,
-    **dict.fromkeys(["agreement", "changes", "controls", "plan", "published", "record", "stats"], {"torch"} | PLOTTING),
+    **dict.fromkeys(
+        ["agreement", "changes", "cluster", "controls", "plan", "published", "record", "site", "stats"],
+        {"torch"} | PLOTTING,
+    ),
     "report": {"torch"},
     "publish": {"torch"},
     "store": TABLES | PLOTTING,
@@ -135,6 +140,7 @@ def run(program: str) -> None:
 def test_what_the_snakefile_imports_loads_nothing_heavy() -> None:
     run(
         "import sys; from ablatlas.study import load, names; "
+        "import ablatlas.cluster.jobs, ablatlas.plan.demand, ablatlas.site; "
         "assert [load(name, 'smoke').digest for name in names()]; "
         "heavy = {'torch', 'numpy', 'pandas', 'scipy', 'sklearn', 'matplotlib', 'seaborn', 'rich', 'pooch'}; "
         "heavy &= set(sys.modules); "

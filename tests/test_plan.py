@@ -16,20 +16,22 @@ from conftest import HEADLINE, ROOT, copy_repository, environment, snakemake
 from ablatlas import record
 from ablatlas.plan import __main__ as command
 from ablatlas.plan import shows
-from ablatlas.plan.cost import START, STEP, Costs, wall
+from ablatlas.plan.cost import Costs, wall
+from ablatlas.plan.demand import START, STEP
 from ablatlas.plan.layout import duration, table
 from ablatlas.plan.past import PHASES, History, Past, look_back, torch_version
 from ablatlas.plan.text import Plan, Terms, page
 from ablatlas.plan.work import THREADS, Job, chosen, jobs
 from ablatlas.procedures.provenance import run_key
 from ablatlas.record import Record
+from ablatlas.site import Site
 from ablatlas.stats import power
 from ablatlas.stats.threshold import Comparison, Staircase
 from ablatlas.study import Study, load
 
 STUDIES = HEADLINE
 SECONDS = 3.0  # of every fabricated run
-TERMS = Terms(published=True, cores=2, watts=10.0)
+TERMS = Terms(published=True, cores=2, watts=10.0, site=Site())
 RATE = 0.03
 
 
@@ -426,7 +428,7 @@ def test_it_needs_no_torch(root: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (["--scale", "smok"], "error: params/scale: scale: found smok, expected one of laptop, smoke; nearest: smoke"),
+        (["--scale", "smok"], "error: params/scale: scale: found smok, expected one of gpu, laptop, smoke; nearest: "),
         (["residul"], "error: params/study: study: found residul, expected one of "),
     ],
 )

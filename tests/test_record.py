@@ -249,7 +249,7 @@ def test_what_cannot_be_written_leaves_the_old_file_and_names_it(
 def test_a_device_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The partial file is led to /dev/full: the kernel's own refusal, not a simulated one."""
     write_whole(tmp_path / "x", b"old")
-    (tmp_path / f".x.{os.getpid()}").symlink_to("/dev/full")
+    (tmp_path / f".x.{record.writer()}").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left on device"):
         write_whole(tmp_path / "x", b"new")
     assert files(tmp_path) == {"x": b"old"}

@@ -10,6 +10,7 @@ import gzip
 import json
 import math
 import os
+import platform
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -81,13 +82,18 @@ def columns(rows: Rows) -> dict[str, list]:
     return {name: [row.get(name) for row in rows] for name in names}
 
 
+def writer() -> str:
+    """This process among all that may write here: two machines, or two containers, may give one number twice."""
+    return f"{zlib.crc32(platform.node().encode()):08x}-{os.getpid()}"
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` so that `path` is the old file or the whole new one, whenever the process or the disk stops.
 
     Raises OSError, naming `path`, where it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = path.with_name(f".{path.name}.{writer()}")
     try:
         with partial.open("wb") as file:
             file.write(data)

@@ -70,7 +70,7 @@ def test_results_count_only_for_the_study_as_it_is(work: Work, tmp_path: Path) -
 
 
 def test_a_scale_that_does_not_say_how_much_to_ask_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match=r"params/scale: scale: found moon, expected one of laptop, smoke"):
+    with pytest.raises(StudyError, match=r"params/scale: scale: found moon, expected one of gpu, laptop, smoke"):
         load("moon", ROOT)
     root = shutil.copytree(ROOT / "params", tmp_path / "params").parent
     (root / "params" / "scale" / "moon.yaml").write_text(

@@ -23,6 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from ablatlas.record import writer
 from ablatlas.train import resume
 from ablatlas.train.resume import STOPPED, Rest, Restless, Unfit, decode, encode, header
 
@@ -450,9 +451,11 @@ def test_a_process_killed_while_it_saves_loses_no_state_that_it_had_saved(path: 
 
 
 def test_what_a_killed_process_half_wrote_is_swept_away(saved: Path, said: list[str]) -> None:
-    debris = saved.with_name(f".{saved.name}.4711")
+    debris = saved.with_name(f".{saved.name}.0123abcd-4711")
     debris.write_bytes(b"half")
-    others = [saved.with_name(f".{saved.name}{end}") for end in ("0.4711", ".previous", ".x.4711", "")]
+    others = [
+        saved.with_name(f".{saved.name}{end}") for end in ("0.0123abcd-4711", ".previous", ".x.0123abcd-4711", "")
+    ]
     for other in others:
         other.write_bytes(b"another's")
     assert step_at(saved, said) == 2
@@ -489,7 +492,7 @@ def test_a_disk_that_is_full_loses_no_state(saved: Path, said: list[str]) -> Non
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_device_that_is_full_loses_no_state(saved: Path, said: list[str]) -> None:
     """The partial file is led to /dev/full."""
-    saved.with_name(f".{saved.name}.{os.getpid()}").symlink_to("/dev/full")
+    saved.with_name(f".{saved.name}.{writer()}").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left on device"):
         rest_at(saved, said).save(state(3))
     assert step_at(saved, said) == 2

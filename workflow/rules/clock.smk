@@ -8,11 +8,14 @@ rule clock:
         "data/runs/{study}/clock-{digest}.json.gz",
     # Before everything else: all cores are free at once only while nothing has begun.
     priority: 10_000
-    # All cores here, so that nothing else runs beside it; on a cluster the profile asks for a node of its own, where
-    # `workflow.cores` counts as one.
+    # All cores here, so that nothing else runs beside it; on a cluster, where `workflow.cores` counts as one,
+    # `exclusive` asks for a node of its own.
     threads: workflow.cores
     resources:
         exclusive=1,
+        gpu=gpu,
+        mem_mb=mem_mb,
+        runtime=minutes("clock"),
     shell:
         "python -m ablatlas.procedures clock {wildcards.study} --scale {SCALE} --lines --out {output}"
 

@@ -15,6 +15,13 @@ EVERY = STUDIES | CONTROLS
 DRAWING = sorted(str(path) for path in Path("src/ablatlas/report").glob("*.py"))
 REPORTS = "reports" if SCALE == "laptop" else f"reports/{SCALE}"
 USED = PUBLISHED == "use"
+SITE = site(find_root())
+DEMAND = Demand(USED, SITE.minutes)
+
+# A job runs by the interpreter that runs Snakemake, wherever it is sent, after what the site wants done first.
+shell.prefix(
+    f"{SITE.activate or ':'}; export PATH={Path(sys.executable).parent}:$PATH; set -euo pipefail; "
+)
 
 
 wildcard_constraints:
@@ -68,3 +75,36 @@ def turn(wildcards):
     cells = list(EVERY[wildcards.study].cells)
     level = cells.index(wildcards.cell) if hasattr(wildcards, "cell") else len(cells)
     return 100 * (len(order) - order.index(wildcards.study)) + level
+
+
+# What a job asks for: the names are those that Snakemake's executors share.
+
+
+def minutes(phase):
+    """The time limit of a job, counted where jobs are handed out to other machines, and there alone."""
+
+    def limit(wildcards, attempt):
+        if workflow.local_exec or not workflow.is_main_process:
+            return 1
+        cell = getattr(wildcards, "cell", "base")
+        return DEMAND.minutes(EVERY[wildcards.study], phase, cell, attempt)
+
+    return limit
+
+
+def mem_mb(wildcards, attempt):
+    return memory(EVERY[wildcards.study], attempt)
+
+
+def gpu(wildcards):
+    return gpus(EVERY[wildcards.study])
+
+
+def batch(phase):
+    """The cells that one job may hold several of: those that are trained sooner than it begins."""
+
+    def group(wildcards):
+        brief = short(EVERY[wildcards.study], phase, wildcards.cell)
+        return f"{wildcards.study}_short_{phase}" if brief else None
+
+    return group

@@ -68,6 +68,7 @@ rule judge:
         judges=JUDGES,
     output:
         str(WORK.results),
+    localrule: True
     shell:
         "python -m ablatlas.controls collect --scale {SCALE} --published {PUBLISHED} --out {output}"
 
@@ -80,6 +81,7 @@ rule controls_page:
     output:
         f"{REPORTS}/controls/index.html",
         multiext(f"{REPORTS}/controls/figure", ".svg", ".pdf", ".png"),
+    localrule: True
     shell:
         f"python -m ablatlas.report controls --results {{input.results}} --out {REPORTS}/controls"
 

@@ -11,6 +11,7 @@ rule measure:
     output:
         "data/results/{study}-{digest}.json",
     priority: turn
+    localrule: True
     params:
         asked=asked,
     shell:

@@ -28,6 +28,7 @@ rule report:
         f"{REPORTS}/{{study}}/forest.pdf",
         multiext(f"{REPORTS}/{{study}}/figure", ".svg", ".pdf", ".png"),
     priority: turn
+    localrule: True
     shell:
         "python -m ablatlas.report study {wildcards.study} --scale {SCALE} --results {input.results}"
         f" {TOLD} --out {REPORTS}/{{wildcards.study}}"
@@ -48,6 +49,7 @@ rule atlas:
             labels={"study": "all"},
         ),
         multiext(f"{REPORTS}/atlas/figure", ".svg", ".pdf", ".png"),
+    localrule: True
     shell:
         f"python -m ablatlas.report atlas --results {{input.results}} {TOLD} --out {REPORTS}/atlas"
 

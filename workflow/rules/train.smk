@@ -12,9 +12,14 @@ rule train:
     output:
         "data/runs/{study}/{cell}-{digest}.json.gz",
     priority: lambda w: 10_000 if EVERY[w.study].alone else turn(w)
+    group:
+        batch("confirmation")
     threads: lambda w: workflow.cores if EVERY[w.study].alone else 1
     resources:
         exclusive=lambda w: int(EVERY[w.study].alone),
+        gpu=gpu,
+        mem_mb=mem_mb,
+        runtime=minutes("confirmation"),
     params:
         asked=asked,
     shell:

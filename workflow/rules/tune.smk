@@ -9,6 +9,12 @@ rule tune:
     output:
         "data/runs/{study}/{cell}-{digest}.tuning.json.gz",
     priority: lambda w: turn(w) + 50
+    group:
+        batch("tuning")
+    resources:
+        gpu=gpu,
+        mem_mb=mem_mb,
+        runtime=minutes("tuning"),
     params:
         asked=asked,
     shell:

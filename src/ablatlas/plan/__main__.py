@@ -1,6 +1,6 @@
 """`python -m ablatlas.plan [STUDY …] [--scale SCALE]`: what would be trained, at what cost, and what it could show.
 
-Without a study: all of them. Nothing is trained and nothing is written.
+Without a study: all of them. Nothing is trained and nothing is written. Prices stand in the site's file, see `site`.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from ablatlas import page
 from ablatlas.plan import text
 from ablatlas.plan.cost import WATTS
 from ablatlas.plan.past import look_back
+from ablatlas.site import site
 from ablatlas.study import find_root, load, names
 
 
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         root = find_root()
         studies = [load(name, given.scale, root=root, ladders=given.ladders) for name in given.study or names(root)]
         published = given.published == "use"
-        terms = text.Terms(published, given.cores, given.watts or WATTS[studies[0].device])
+        terms = text.Terms(published, given.cores, given.watts or WATTS[studies[0].device], site(root))
         past = look_back(root, published)
         plans = [text.Plan(study, past, terms) for study in studies]
         page.show(text.page(plans, terms))

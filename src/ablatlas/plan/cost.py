@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
+from ablatlas.plan.demand import START, STEP
 from ablatlas.plan.past import History
 from ablatlas.plan.work import Job
 from ablatlas.study import Study
 
-STEP = 0.01  # seconds of a training step, where the study has no record at all
-START = 5.0  # seconds that a job takes before its first step
 WATTS = {"cpu": 10.0, "cuda": 300.0}  # of a busy core, of a busy GPU
 
 

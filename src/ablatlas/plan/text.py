@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from ablatlas.page import Sections
 from ablatlas.plan import shows, words
-from ablatlas.plan.cost import START, STEP, Costs, wall
+from ablatlas.plan.cost import Costs, wall
+from ablatlas.plan.demand import START, STEP
 from ablatlas.plan.layout import duration, table
 from ablatlas.plan.past import PHASES, History, Past
 from ablatlas.plan.work import Job, jobs
 from ablatlas.procedures.tuning import EXTENSIONS
+from ablatlas.site import Site
 from ablatlas.study import Study
 
 SIGN = {"at least": "≥", "at most": "≤", "": ""}
@@ -17,11 +19,12 @@ SIGN = {"at least": "≥", "at most": "≤", "": ""}
 
 @dataclass(frozen=True)
 class Terms:
-    """On what the plan is made: published records taken over or not, cores, watts a core or GPU."""
+    """On what the plan is made: published records taken over or not, cores, watts a core or GPU, a site's prices."""
 
     published: bool
     cores: int
     watts: float
+    site: Site
 
 
 class Plan:
@@ -127,9 +130,18 @@ def _cost(plans: Sequence[Plan], terms: Terms) -> str:
     spent = wall(work, max((plan.chain for plan in plans), default=0.0), alone, terms.cores)
     unit = _unit(plans)
     return (
-        f"{hours:.2f} {unit}-hours, {hours * terms.watts / 1000:.3g} kWh at {terms.watts:g} W a {unit}; "
+        f"{hours:.2f} {unit}-hours, {hours * terms.watts / 1000:.3g} kWh at {terms.watts:g} W a {unit}"
+        f"{_price(hours, unit, terms.site)}; "
         f"about {duration(spent)} on {terms.cores} {unit}{'s' if terms.cores > 1 else ''}"
     )
+
+
+def _price(hours: float, unit: str, site: Site) -> str:
+    """What a site charges: for its GPU and for the core that it is asked for with, or for a core alone."""
+    told = {"core": site.core_hour, "GPU": site.gpu_hour} if unit == "GPU" else {"core": site.core_hour}
+    rates = {what: rate for what, rate in told.items() if rate is not None}
+    at = ", ".join(f"{rate:g} a {what}-hour" for what, rate in rates.items())
+    return f", {hours * sum(rates.values()):.2f} {site.currency} at {at}" if rates else ""
 
 
 def _unit(plans: Sequence[Plan]) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from ablatlas.procedures.hold import Hold
 from ablatlas.procedures.progress import Terminal, line, quiet
-from ablatlas.study import StudyError, load
+from ablatlas.study import Study, StudyError, load
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,13 +31,22 @@ def parser() -> argparse.ArgumentParser:
 
 
 def work(given: argparse.Namespace, say: Callable[[str], None]) -> None:
-    """Do one job. Raises StudyError where the study has no such cell."""
+    """Do one job, or take what another process has just done. Raises StudyError where the study has no such cell."""
     study = load(given.study, given.scale, ladders=given.ladders)
+    if given.phase != "clock" and given.cell not in study.cells:
+        raise StudyError(str(study.file), "cell", given.cell, "one of " + ", ".join(study.cells), study.cells)
+    with Hold(given.out, say) as hold:
+        if hold.waited and given.out.exists():
+            say(f"{given.out}: there, made meanwhile")
+            return
+        make(study, given, say)
+
+
+def make(study: Study, given: argparse.Namespace, say: Callable[[str], None]) -> None:
+    """Make the record of a job that nobody else is making."""
     if given.phase == "clock":
         import_module("ablatlas.procedures.clock").clock(study, given.out, say)
         return
-    if given.cell not in study.cells:
-        raise StudyError(str(study.file), "cell", given.cell, "one of " + ", ".join(study.cells), study.cells)
     procedure = import_module(f"ablatlas.procedures.{study.procedure}")
     if not hasattr(procedure, given.phase):
         raise StudyError(str(study.file), "procedure", study.procedure, "one that tunes: this one trains nothing")

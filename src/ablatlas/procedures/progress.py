@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from ablatlas.train.resume import Say
 
 EVERY = 5.0  # seconds between two lines of a log
+SPARSE = 0.01  # of the time spent, at least: a log that is shown when a job fails stays readable
 BLINK = 0.5  # and between two states of a terminal's line
 
 
@@ -68,7 +69,8 @@ class Progress:
             self.missing -= 1
 
     def _due(self) -> bool:
-        return time.monotonic() - self.told >= (BLINK if self.live else EVERY)
+        now = time.monotonic()
+        return now - self.told >= (BLINK if self.live else max(EVERY, SPARSE * (now - self.begin)))
 
     def _tell(self, what: str, done: float) -> None:
         self.told = time.monotonic()

@@ -1,6 +1,7 @@
 """What a run's bits depend on, and the circumstances that a record keeps beside them."""
 
 import platform
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,12 @@ from ablatlas.train.build import THREADS
 
 def run_key(digest: str, seed: int, engine: str, device: str) -> str:
     """The identity under which a run is taken over on this machine: equal keys, equal outcomes, bit for bit."""
-    return declared.run_key(digest, seed, engine, torch.__version__, device, THREADS)
+    return declared.run_key(digest, seed, engine, torch.__version__, model(device), THREADS)
+
+
+def model(device: str) -> str:
+    """What rounds alike: a type of device, and of GPUs the model, in letters that a file's name may hold."""
+    return device if device == "cpu" else f"{device}.{re.sub(r'[^A-Za-z0-9]+', '_', torch.cuda.get_device_name())}"
 
 
 def processor() -> str:
@@ -48,7 +54,7 @@ def provenance(study: Study) -> dict[str, Any]:
         "study": study.name,
         "digest": study.digest,
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
-        "device": study.device,
+        "device": model(study.device),
         "processor": processor(),
         "threads": THREADS,
         "source": revision(study.root),

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import pickle
+import re
 import signal
 import threading
 import time
@@ -25,6 +26,7 @@ SCHEMA = 1
 EVERY = 30.0  # seconds between two savings, at least
 SPARING = 50.0  # times what the last saving took, at least: saving costs less than 2 % of the time
 STOPPED = 128 + signal.SIGTERM  # the exit status that shells give a process which ended on this signal
+WRITER = re.compile(r"[0-9a-f]{8}-\d+")  # how `write_whole` calls a process that writes
 Say = Callable[[str], None]
 
 
@@ -167,9 +169,9 @@ class Rest:
 
     def _sweep(self) -> None:
         """Remove the half-written files that killed processes left: a state may be large."""
-        begin = f".{self.path.name}."  # and the process's number, see `write_whole`
+        begin = f".{self.path.name}."  # and who wrote it, see `write_whole`
         for file in list(self.path.parent.glob(".*")):
-            if file.name.startswith(begin) and file.name.removeprefix(begin).isdigit():
+            if file.name.startswith(begin) and WRITER.fullmatch(file.name.removeprefix(begin)):
                 file.unlink(missing_ok=True)
 
 
