@@ -119,9 +119,19 @@ def test_arms_see_the_same_batches(name: str, cell: str) -> None:
     reference, _, _ = start(name, cell, "with")
     for arm in arms(name, cell):
         task, _, _ = start(name, cell, arm)
-        for step in (0, 2):
+        for step in (0, 2) if study_of(name).ablate != "recipe.workers" else ():
             one, other = reference.batch(step), task.batch(step)
             assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), [(name, cell) for name, cell in CELLS if study_of(name).ablate == "recipe.workers"]
+)
+def test_what_many_workers_read_in_a_step_one_reads_in_as_many(name: str, cell: str) -> None:
+    many, _, config = start(name, cell, "with")
+    one, _, _ = start(name, cell, "without")
+    steps = zip(*(one.batch(step) for step in range(config["recipe"]["workers"])), strict=True)
+    assert all(torch.equal(torch.cat(parts), whole) for parts, whole in zip(steps, many.batch(0), strict=True))
 
 
 @pytest.mark.parametrize(("name", "cell"), CELLS)
