@@ -1,5 +1,7 @@
 """A teacher's answers with noise: their scale, what the metrics say, and theory against what it is theory of."""
 
+from typing import Any
+
 import pytest
 import torch
 from made import judged, made
@@ -86,6 +88,6 @@ def test_the_floor_is_what_the_best_constant_scores_in_training() -> None:
 
 
 @pytest.mark.parametrize(("change", "message"), [({"inputs": 0}, "task.inputs"), ({"noise": -0.1}, "task.noise")])
-def test_what_is_no_task_is_refused(change: dict[str, float], message: str) -> None:
+def test_what_is_no_task_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         made("regression", **change)
