@@ -76,3 +76,9 @@ def test_a_study_without_such_a_ladder_has_no_such_table() -> None:
     made = evidence(20.0, 30.0)
     made.study.ladders = {}
     assert critical.tables(made) == {}
+
+
+def test_where_a_run_has_learnt_nothing_there_is_no_critical_batch() -> None:
+    made = evidence(20.0, 30.0)
+    made.cap.worst = 0.1  # which some run never falls below
+    assert critical.tables(made) == {}

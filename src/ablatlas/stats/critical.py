@@ -34,8 +34,11 @@ def ladders(evidence: Evidence) -> list[Ladder]:
 
 
 def tables(evidence: Evidence) -> dict[str, list[Row]]:
-    """`serial`: steps of a variant on a rung; `critical`: the hyperbola through all of a ladder. None without one."""
-    found = [_Along(evidence, ladder) for ladder in ladders(evidence)]
+    """`serial`: steps of a variant on a rung; `critical`: the hyperbola through all of a ladder.
+
+    None without a ladder, or where a run never comes below the cap, so that there is no loss that all reach.
+    """
+    found = [one for ladder in ladders(evidence) if (one := _Along(evidence, ladder)).target < one.cap]
     if not found:
         return {}
     return {"serial": [row for one in found for row in one.serial()], "critical": [one.critical() for one in found]}
