@@ -119,9 +119,19 @@ def test_arms_see_the_same_batches(name: str, cell: str) -> None:
     reference, _, _ = start(name, cell, "with")
     for arm in arms(name, cell):
         task, _, _ = start(name, cell, arm)
-        for step in (0, 2):
+        for step in (0, 2) if study_of(name).ablate != "recipe.workers" else ():
             one, other = reference.batch(step), task.batch(step)
             assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), [(name, cell) for name, cell in CELLS if study_of(name).ablate == "recipe.workers"]
+)
+def test_what_many_workers_read_in_a_step_one_reads_in_as_many(name: str, cell: str) -> None:
+    many, _, config = start(name, cell, "with")
+    one, _, _ = start(name, cell, "without")
+    steps = zip(*(one.batch(step) for step in range(config["recipe"]["workers"])), strict=True)
+    assert all(torch.equal(torch.cat(parts), whole) for parts, whole in zip(steps, many.batch(0), strict=True))
 
 
 @pytest.mark.parametrize(("name", "cell"), CELLS)
@@ -139,14 +149,18 @@ def test_every_variant_takes_finite_steps_that_move_every_trained_tensor(name: s
 
 @pytest.mark.parametrize(("name", "cell"), CELLS)
 def test_every_ablation_is_real(name: str, cell: str) -> None:
-    """After two steps no two variants lose the same on the next batch: each does something of its own."""
-    losses: dict[float, str] = {}
+    """After two steps no two variants lose the same on the next batch: each does something of its own.
+
+    But for those of two engines, which are to compute the same.
+    """
+    losses: dict[tuple[str, float], str] = {}
     for variant in study_of(name).variants_of(cell):
         task, model, _ = stepped(name, cell, variant)
         with torch.no_grad():
             loss = float(task.loss(model, task.batch(0), None)[0])
-        assert loss not in losses, f"{variant} and {losses.get(loss)} are the same"
-        losses[loss] = variant
+        key = study_of(name).run_config(variant, cell)["engine"], loss
+        assert key not in losses, f"{variant} and {losses.get(key)} are the same"
+        losses[key] = variant
 
 
 @pytest.mark.parametrize("name", TRAINED)

@@ -112,6 +112,23 @@ def test_scalars_and_survival_of_an_evaluated_ladder() -> None:
     assert "runs at risk" in texts(style.render(survival.draw(view, view.study.ladders["length"])))
 
 
+def test_what_theory_says_is_drawn_over_what_it_is_theory_of() -> None:
+    view = findings.view("forget_gate")
+    tables = view.results["tables"]
+    cells = [row for row in tables["mechanism"] if row["name"] == "largest_cell_state"]
+    known = [row | {"name": "largest_cell_state_in_theory"} for row in cells]
+    told = View(view.study, view.results | {"tables": tables | {"mechanism": [*tables["mechanism"], *known]}})
+    names = ["largest_cell_state", "largest_cell_state_in_theory"]
+    drawn = panels.scalars(told, names)
+    assert len(drawn.axes) == 1
+    bars = [line for line in drawn.axes[0].lines if line.get_marker() == "_" and line.get_color() == style.INK]
+    drawn_over = sum(len(line.get_xdata()) for line in bars)  # type: ignore[arg-type]
+    assert drawn_over == sum(row["cell"] in view.leading for row in known) > 1
+    assert "theory" not in texts(style.render(drawn))
+    assert "black bar: what theory says" in panels.scalars_caption(told, names).caption
+    assert "theory" not in panels.scalars_caption(view, names[:1]).caption
+
+
 def test_two_variants_of_a_role_differ_without_colour() -> None:
     looks = style.looks({"with": "with", "a": "factorial", "b": "factorial"})
     assert looks["a"].filled

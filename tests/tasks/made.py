@@ -19,6 +19,7 @@ SMALL: dict[str, dict[str, Any]] = {
     **{
         density: {"density": density, "noise": 3} for density in ("gaussians", "swiss_roll", "moons", "checkerboard")
     },
+    "regression": {"teacher": "network", "inputs": 5, "noise": 0.5},
     "membranes": {"side": 16, "cells": 5, "thickness": 2.0, "noise": 0.2},
 }  # fmt: skip
 ALL = list(SMALL)

@@ -12,11 +12,12 @@ from matplotlib.ticker import MaxNLocator
 from ablatlas.report.captions import Words
 from ablatlas.report.drawing import intervals, legend, plain_decades, quantity, sample, scale, spread
 from ablatlas.report.numbers import interval, number
-from ablatlas.report.style import DOUBLE, SINGLE, looks, styled
+from ablatlas.report.style import DOUBLE, INK, SINGLE, looks, styled
 from ablatlas.report.view import Row, Rows, View
 from ablatlas.report.words import capitalized, listed, words
 
 PER_ROW = 4  # panels side by side
+THEORY = "_in_theory"  # what theory says of a variable: drawn over it
 LEADING = ("with", "without", "strong")  # the roles whose values a mechanism's axis must hold; others may leave it
 
 
@@ -56,15 +57,24 @@ def profiles(view: View, name: str) -> Figure:
 
 @styled
 def scalars(view: View, names: Sequence[str]) -> Figure:
-    """Mechanism variables that are one number a run: a panel each, a place on its axis for each cell."""
+    """Mechanism variables that are one number a run: a panel each, a place on its axis for each cell.
+
+    What theory says of a variable is a bar across it.
+    """
+    names = [name for name in names if not name.endswith(THEORY)]
     figure, axes = _panels(len(names))
     for ax, name in zip(axes, names, strict=True):
         rows = view.table("mechanism", name=name)
+        known = view.table("mechanism", name=name + THEORY)
         cells, all_looks = _cells(view, rows), looks(view.roles)
         for k, (variant, look) in enumerate(all_looks.items()):
             mine = [row for row in rows if row["variant"] == variant and row["cell"] in cells]
-            x = [cells.index(r["cell"]) + spread(k, len(all_looks)) * 0.8 / len(all_looks) for r in mine]
+            shift = spread(k, len(all_looks)) * 0.8 / len(all_looks)
+            x = [cells.index(r["cell"]) + shift for r in mine]
             intervals(ax, look, x, *([row[key] for row in mine] for key in ("mean", "low", "high")))
+            told = [row for row in known if row["variant"] == variant and row["cell"] in cells]
+            at = [cells.index(r["cell"]) + shift for r in told]
+            ax.plot(at, [r["mean"] for r in told], linestyle="none", marker="_", markersize=9, color=INK, zorder=3)
         ax.set_xticks(range(len(cells)), [_level(view, cell) for cell in cells])
         ax.set_xlim(-0.6, len(cells) - 0.4)
         ax.set_ylabel(f"{words(name)}\n({sample(rows)})")
@@ -186,7 +196,10 @@ def scalars_caption(view: View, names: Sequence[str]) -> Words:
     """Of mechanism variables that are one number a run."""
     rows = [row for name in names for row in view.table("mechanism", name=name) if row["cell"] in view.leading]
     values = (f"{words(row['name'])}, {row['variant']} in {row['cell']}: {number(row['mean'])}" for row in rows)
+    known = any(name.endswith(THEORY) for name in names)
     return Words(
         alt=f"{capitalized(listed(map(words, names)))}. {'; '.join(values)}.",
-        caption=f"{capitalized(listed(map(words, names)))} at the last evaluation: mean over seeds, 95 % t interval.",
+        caption=f"{capitalized(listed(words(name) for name in names if not name.endswith(THEORY)))} at the last "
+        "evaluation: mean over seeds, 95 % t interval"
+        + ("; black bar: what theory says. Variants stand as in the legend." if known else "."),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from ablatlas.report import arrival, frontier, growth, resource, staircase, survival
+from ablatlas.report import arrival, critical, frontier, growth, resource, staircase, survival
 from ablatlas.report.captions import Words
 from ablatlas.report.view import View
 
@@ -46,7 +46,9 @@ def drawable(view: View, ladder: Ladder) -> bool:
 
 
 def beside(view: View, ladder: Ladder) -> list[tuple[Figure, Words]]:
-    """Further figures of a ladder: survival along one that is read from one training."""
+    """Further figures of a ladder: survival along one that is read from one training, steps along one of batches."""
     if ladder.evaluated and view.table("survival", ladder=ladder.name):
         return [(survival.draw(view, ladder), survival.caption(view, ladder))]
+    if view.table("critical", ladder=ladder.name):
+        return [(critical.draw(view, ladder), critical.caption(view, ladder))]
     return []

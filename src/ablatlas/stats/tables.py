@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ablatlas.stats import ask_edges, ask_frontier, ask_resource, ask_time, costs, equal_rates, summary
+from ablatlas.stats import ask_edges, ask_frontier, ask_resource, ask_time, costs, critical, equal_rates, summary
 from ablatlas.stats.checks import Clock, Ledgers
 from ablatlas.stats.climb import Climb, column
 from ablatlas.stats.evidence import Evidence
@@ -51,6 +51,7 @@ def tables(evidence: Evidence, climbs: Sequence[Climb]) -> dict[str, Any]:
         "frontier": ask_frontier.envelopes(evidence),
         "costs": costs.costs(evidence),
         "growth": costs.growth(evidence),
+        **critical.tables(evidence),
     }
 
 

@@ -34,12 +34,12 @@ def build(config: dict[str, Any], seed: int, device: str = "cpu") -> tuple[Any, 
     model, task, recipe = (dict(config[part]) for part in ("model", "task", "recipe"))
     stream, dose = recipe["stream"], getattr(doses, recipe.get("dose", "none"))()  # none where nothing is trained
     task_module = import_module(f"ablatlas.tasks.{task.pop('name')}")
-    made = task_module.Task(
-        **task, batch=recipe["batch"], steps=recipe["steps"], keys=lambda *key: generator(seed, stream, *key)
-    )
+    batch = recipe["batch"] * recipe.get("workers", 1)
+    made = task_module.Task(**task, batch=batch, steps=recipe["steps"], keys=lambda *key: generator(seed, stream, *key))
     module = import_module(f"ablatlas.models.{model.pop('name')}")
     net: nn.Module = module.Model(**model, **made.sizes)
     net.initialise(lambda name: generator(seed, stream, "initial", dose.initial(name)))  # type: ignore[operator]
+    made.recipe = recipe  # for a task of which theory knows what it comes to
     vars(made).update(moved(vars(made), device))
     return made, net.to(device).train()
 

@@ -168,16 +168,16 @@ class Stack(Crew):
         self.optimizer.restore(state["moments"], state["count"])
 
 
-def crews(members: Sequence[Member]) -> Iterator[Crew]:
+def crews(members: Sequence[Member], kind: Callable[[Sequence[Member]], Crew] = Stack) -> Iterator[Crew]:
     """Stacks of neighbours that differ in seed and rate alone, as many as memory has room for, and as equal as can be.
 
     Raises ValueError for a recurrent model: torch maps no fused recurrence, and a state that is carried on is data.
     """
     for _, alike in groupby(members, lambda member: put(member.config, "recipe.lr", None)):
-        yield from _stacks(list(alike))
+        yield from _stacks(list(alike), kind)
 
 
-def _stacks(members: list[Member]) -> Iterator[Crew]:
+def _stacks(members: list[Member], kind: Callable[[Sequence[Member]], Crew]) -> Iterator[Crew]:
     lone = Training(*members[0])
     if hasattr(lone.model, "rest") or any(isinstance(part, Cell) for part in lone.model.modules()):
         name = members[0].config["model"]["name"]
@@ -186,4 +186,4 @@ def _stacks(members: list[Member]) -> Iterator[Crew]:
     room = max(2, int(SHARE * psutil.virtual_memory().available / each))
     parts = math.ceil(len(members) / room)
     size = math.ceil(len(members) / parts)
-    return (Stack(members[first : first + size]) for first in range(0, len(members), size))
+    return (kind(members[first : first + size]) for first in range(0, len(members), size))
