@@ -1,13 +1,15 @@
 """Two heads on one network: each of its own images, and the network below that of a single one."""
 
+from typing import Any
+
 import torch
 from torch.nn import functional as F
 
 from ablatlas.models import convnet, heads
 from ablatlas.randomness import generator
 
-SIZES = {"inputs": 64, "outputs": 10}
-SETTINGS = {
+SIZES: dict[str, Any] = {"inputs": 64, "outputs": 10}
+SETTINGS: dict[str, Any] = {
     "depth": 2, "width": 4, "kernel": "shared", "norm": "batch", "activation": "relu", "pool": "max", "dropout": 0.0,
     "pixels": "placed",
 }  # fmt: skip
