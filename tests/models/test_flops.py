@@ -75,7 +75,7 @@ def first_products(made: Training) -> int:
     match type(model).__module__.split(".")[-1]:
         case "residual_mlp":
             return 2 * model.stem[0].weight.numel() * made.task.examples
-        case "convnet":
+        case "convnet" | "heads":
             return model.blocks[0][0].flops * made.task.examples
         case "resnet":
             return model.stem[1].flops * made.task.examples

@@ -30,6 +30,7 @@ def build(config: dict[str, Any], seed: int, device: str = "cpu") -> tuple[Any, 
     """The task and the model that a resolved configuration names, in training mode.
 
     Both are drawn on the CPU, so that a seed's are the same everywhere, and then moved, the data once and for all.
+    A task that learns from a network says in `first` how that is trained, and is given it.
     """
     model, task, recipe = (dict(config[part]) for part in ("model", "task", "recipe"))
     stream, dose = recipe["stream"], getattr(doses, recipe.get("dose", "none"))()  # none where nothing is trained
@@ -41,6 +42,8 @@ def build(config: dict[str, Any], seed: int, device: str = "cpu") -> tuple[Any, 
     net.initialise(lambda name: generator(seed, stream, "initial", dose.initial(name)))  # type: ignore[operator]
     made.recipe = recipe  # for a task of which theory knows what it comes to
     vars(made).update(moved(vars(made), device))
+    if changes := getattr(made, "first", None):
+        made.hear(*import_module("ablatlas.train.first").trained(config, changes, seed, device))
     return made, net.to(device).train()
 
 

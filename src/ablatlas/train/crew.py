@@ -55,6 +55,11 @@ class Crew(ABC):
         backward: int = getattr(self.model, "backward", 2 * forward)
         return (forward + backward) * self.task.examples * self.dose.work
 
+    @property
+    def spent(self) -> int:
+        """Operations before the first step, where the task learns from a network that was trained first."""
+        return int(getattr(self.task, "spent", 0))
+
     def rate(self, row: int, index: int) -> float:
         """The rate of the member in a row at step `index`."""
         return float(self.members[row].config["recipe"]["lr"] * factor(index, self.recipe))

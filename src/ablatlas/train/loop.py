@@ -79,7 +79,7 @@ def _evaluate(crew: Crew, courses: list[Course], losses: list[float], step: int,
     parameters = crew.parameters()
     rows = zip(courses, finite, judged, norms, parameters, crew.floors, strict=True)
     for course, whole, metrics, norm, now, floor in rows:
-        counts = {"step": step, "examples": step * crew.task.examples, "flops": step * crew.flops}
+        counts = {"step": step, "examples": step * crew.task.examples, "flops": crew.spent + step * crew.flops}
         point = counts | {"train_loss": course.mean}
         if whole and due:
             course.add(point | metrics | {"gradient_norms": norm}, now, crew.recipe, floor)
