@@ -46,7 +46,7 @@ class Worker(Stack):
         if self.noise.shapes:
             raise ValueError("engine: found workers for a model with dropout, whose noise is a whole batch's")
         self.places = list(range(len(members)))
-        for task in self.tasks:
+        for task in self.tasks.values():
             task.whole, task.batch = task.batch, partial(share, rank, task.batch)
 
     def keep(self, rows: Sequence[int]) -> None:
@@ -123,13 +123,13 @@ class First(Worker):
         """How far the last batch's averaged gradients lie from one worker's, over their tensor's largest number."""
         kept = self.gradients()
         self.look(self.index)
-        averaged, shares = self.gradients(), [task.batch for task in self.tasks]
-        for task in self.tasks:
+        averaged, shares = self.gradients(), {seed: task.batch for seed, task in self.tasks.items()}
+        for task in self.tasks.values():
             task.batch = task.whole
         Stack.look(self, self.index)
         alone = self.gradients()
-        for task, own in zip(self.tasks, shares, strict=True):
-            task.batch = own
+        for seed, task in self.tasks.items():
+            task.batch = shares[seed]
         for parameter, gradient in zip(self.optimizer.parameters, kept, strict=True):
             parameter.grad = gradient
         errors = [_largest(a - b) / _largest(b) for a, b in zip(averaged, alone, strict=True)]
