@@ -18,7 +18,7 @@ from ablatlas.report.words import MARKS, measure
 
 ROW = 0.215  # height of a row, inches
 COLORS = {"RELAXED": "#0072B2", "TIGHTENED": "#D55E00", "UNCHANGED": INK, "INCONCLUSIVE": FAINT}
-COLUMNS = (("verdict", 0.02), ("ρ (interval)", 0.39), ("n", 0.82), ("p", 0.90))  # places across the panel of texts
+COLUMNS = (("verdict", 0.02), ("ρ (interval)", 0.36), ("n", 0.85), ("p", 0.91))  # places across the panel of texts
 DIM = 0.5
 
 
