@@ -1,6 +1,7 @@
 """The figure of a ladder of costs: what was put in is drawn, with its n, and told in words."""
 
 import findings
+import numpy as np
 
 from ablatlas.report import plots, style
 from ablatlas.report.view import View
@@ -43,8 +44,8 @@ def test_a_ladder_of_costs_is_drawn_with_its_units_its_n_and_its_exponents() -> 
     assert "FLOPs: with 0 and without 0.85;" in words.caption
     assert "seconds: with 0 (−0.1 to 0.1) and without 0.85 (0.75 to 0.95);" in words.caption
     [flops, seconds, _] = figure.axes
-    assert [line.get_ydata()[0] for line in flops.lines] == [2.0, 4.0]
-    assert seconds.lines[0].get_ydata()[0] == 2.0
+    assert [np.asarray(line.get_ydata()).tolist() for line in flops.lines] == [[2.0] * 5, [4.0] * 5]
+    assert np.asarray(seconds.lines[0].get_ydata()).tolist() == [2.0] * 5
 
 
 def test_costs_that_were_not_measured_are_not_drawn() -> None:
