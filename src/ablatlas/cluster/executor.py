@@ -26,9 +26,9 @@ def mend() -> None:
         found, seconds = await ask(command, logger)
         return found and {job: state.split()[0] for job, state in found.items() if state}, seconds
 
-    def whole_node(job: Any, *words: object, failed_nodes: set[str] | None = None, **settings: object) -> str:
+    def placed(job: Any, *words: object, failed_nodes: set[str] | None = None, **settings: object) -> str:
         lost = {node for node in failed_nodes or () if node != NOWHERE}
         exclusive = bool(job.resources.get("exclusive"))
         return f"{order(job, *words, failed_nodes=lost, **settings)}{' --exclusive' if exclusive else ''}"
 
-    executor.query_job_status, executor.get_submit_command = first_words, whole_node
+    executor.query_job_status, executor.get_submit_command = first_words, placed
