@@ -215,7 +215,9 @@ def test_stacking_is_compared_on_any_device(tmp_path: Path) -> None:
     asked = {"mlp": grid("mlp").changed(steps=9)}
     found, others = accelerator.compare(asked, "cpu", [2, 3], 1, lambda line: None)
     assert set(found["models"]["mlp"]) == {"2", "3"}
-    assert all(pair > 0 for one in found["models"]["mlp"].values() for pair in one["pairs"])
+    for many, one in found["models"]["mlp"].items():
+        [row] = found["seconds"][f"mlp, {many} at once"]
+        assert one["pairs"] == [row[accelerator.SEQUENTIAL] / row[many]]
     assert len(others) == 2
     [made, *_] = table.accelerator({"accelerator": found | {"device": "processor"}})
     assert "one processor" in made

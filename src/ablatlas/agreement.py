@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ablatlas import record
-from ablatlas.published import FOLDER, files
+from ablatlas.digest import PUBLISHED
+from ablatlas.published import files
 from ablatlas.record import Record, RecordError
 from ablatlas.study import Study, StudyError, find_root, load, names
 
@@ -22,7 +23,7 @@ ASKED = ("constraint", "measure", "basis", "ladder", "contrast", "numerator", "d
 
 def compare(study: Study) -> list[str]:
     """Lines on one study whose working results stand. Raises RecordError for a record that is not whole."""
-    kept = study.root / FOLDER / "results" / f"{study.name}.json"
+    kept = study.root / PUBLISHED / "results" / f"{study.name}.json"
     if not kept.is_file():
         return [f"{study.name}: nothing is published to compare with"]
     mine, theirs = (json.loads(path.read_text(encoding="utf-8")) for path in (study.root / study.results, kept))
@@ -68,7 +69,7 @@ def runs(study: Study) -> str:
     """How many runs that were trained here and are published too end in the same bits, and on which machines."""
     trained = [study.root / path for path in files(study, published=False) if not path.name.startswith("clock-")]
     mine = [record.read(path) for path in trained if path.is_file()]
-    kept = sorted((study.root / FOLDER / study.name).glob("*.json.gz"))
+    kept = sorted((study.root / PUBLISHED / study.name).glob("*.json.gz"))
     theirs = [record.read(path) for path in kept if not path.name.startswith("clock-")]
     published = {key: end for one in theirs for key, end in _outcomes(one)}
     same = [published[key] == end for one in mine for key, end in _outcomes(one) if key in published]

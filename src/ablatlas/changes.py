@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ablatlas import record
-from ablatlas.digest import FOLDERS, named_modules, of_run, reads, significant, version
+from ablatlas.digest import FOLDERS, PUBLISHED, named_modules, of_run, reads, significant, version
 from ablatlas.errors import StudyError, show
 from ablatlas.record import Record
 from ablatlas.study import Study
@@ -37,7 +37,7 @@ def changes(study: Study, missing: Iterable[Path]) -> list[str]:
 
     Raises RecordError for a published record that is not whole.
     """
-    folder = study.root / "data" / "published" / study.name
+    folder = study.root / PUBLISHED / study.name
     found: list[str] = []
     new: list[str] = []
     for path in missing:

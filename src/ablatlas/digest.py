@@ -12,8 +12,8 @@ from ablatlas.errors import StudyError, one_of
 
 # What came after runs had been published: at its usual value it is left out of digests, and those runs stay valid.
 USUAL = {"precision": "float32"}
-STORE = "data/published"
-INDEX = f"{STORE}/index.json"
+PUBLISHED = Path("data", "published")
+INDEX = PUBLISHED / "index.json"
 FOLDERS = {"model": "models", "task": "tasks", "procedure": "procedures", "engine": "train"}
 
 
@@ -59,16 +59,21 @@ def reads(run_config: dict[str, Any], root: Path) -> dict[str, str]:
 
 def standing(study: str | None, root: Path) -> dict[str, str]:
     """File -> SHA-256 of the published records that a task replays; nothing for one that names no study."""
-    return {f"{STORE}/{study}/{file}": pin for file, pin in replayed(study, root).items()} if study else {}
+    return {f"{PUBLISHED / study / file}": pin for file, pin in replayed(study, root).items()} if study else {}
+
+
+def index(root: Path) -> dict[str, Any]:
+    """What `publish` says of each study: digest, scale, runs, the hashes of its records. Raises StudyError."""
+    try:
+        studies: dict[str, Any] = json.loads((root / INDEX).read_text(encoding="utf-8"))["studies"]
+    except (OSError, ValueError, KeyError) as error:
+        raise StudyError(INDEX, "studies", repr(error), "the index that `snakemake publish` writes") from None
+    return studies
 
 
 def replayed(study: str, root: Path) -> dict[str, str]:
     """Tuning record -> SHA-256, of a published study, as the index has them. Raises StudyError where there are none."""
-    try:
-        studies = json.loads((root / INDEX).read_text(encoding="utf-8"))["studies"]
-    except (OSError, ValueError, KeyError) as error:
-        raise StudyError(INDEX, "studies", repr(error), "the index that `snakemake publish` writes") from None
-    tuned = {name: _tuned(entry["records"]) for name, entry in studies.items()}
+    tuned = {name: _tuned(entry["records"]) for name, entry in index(root).items()}
     known = sorted(name for name, records in tuned.items() if records)
     if study not in known:
         raise StudyError(INDEX, "task.published", study, one_of(known), known)

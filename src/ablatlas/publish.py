@@ -16,7 +16,8 @@ from typing import Any
 
 from ablatlas import record
 from ablatlas.controls import work as controls
-from ablatlas.published import FOLDER, INDEX, files, index
+from ablatlas.digest import INDEX, PUBLISHED, index
+from ablatlas.published import files
 from ablatlas.record import RecordError, write_whole
 from ablatlas.report.build import figure
 from ablatlas.report.view import ReportError
@@ -37,7 +38,7 @@ def allowed(study: Study, use: bool, replace: bool) -> None:
     """
     if study.scale == REFUSED:
         raise StudyError("command line", "scale", study.scale, "a scale whose runs can carry a claim")
-    kept = FOLDER / study.name
+    kept = PUBLISHED / study.name
     for path in files(study, use):
         if path.parent != kept and (study.root / kept / path.name).exists() and not replace:
             raise StudyError(
@@ -51,7 +52,7 @@ def allowed(study: Study, use: bool, replace: bool) -> None:
 
 def publish_study(study: Study, use: bool) -> dict[str, Any]:
     """Copy one study's files, drop those of other digests, and return its entry in the index."""
-    folder = study.root / FOLDER / study.name
+    folder = study.root / PUBLISHED / study.name
     working = [study.root / path for path in files(study, use)]
     runs = {path.name: len(record.read(path).run) for path in working}
     for path in working:
@@ -61,7 +62,7 @@ def publish_study(study: Study, use: bool) -> dict[str, Any]:
         if path.name not in runs:
             path.unlink()
     result = (study.root / study.results).read_bytes()
-    write_whole(study.root / FOLDER / "results" / f"{study.name}.json", result)
+    write_whole(study.root / PUBLISHED / "results" / f"{study.name}.json", result)
     hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sorted(runs)}
     return {"digest": study.digest, "scale": study.scale, "runs": sum(runs.values()), "records": hashes}
 
@@ -76,13 +77,13 @@ def publish(studies: Sequence[Study], use: bool = True, replace: bool = False) -
     for study in studies:
         allowed(study, use, replace)
     if judged is not None:
-        write_whole(root / FOLDER / "results" / "controls.json", judged)
+        write_whole(root / PUBLISHED / "results" / "controls.json", judged)
     before = index(root) if (root / INDEX).exists() else {}
     stay = {name: before[name] for name in names(root) if name in before}
     entries = stay | {study.name: publish_study(study, use) for study in studies}
     text = json.dumps({"studies": entries}, indent=1, sort_keys=True) + "\n"
     write_whole(root / INDEX, text.encode())
-    results = [root / FOLDER / "results" / f"{name}.json" for name in entries]
+    results = [root / PUBLISHED / "results" / f"{name}.json" for name in entries]
     figure("atlas", studies[0].scale, results, root / "docs" / "atlas.svg", root)
     runs = sum(entry["runs"] for entry in entries.values())
     print(f"published {len(studies)} studies; {len(entries)} stand, with {runs} runs")

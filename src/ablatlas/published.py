@@ -11,27 +11,15 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ablatlas.changes import changes
+from ablatlas.digest import PUBLISHED, index
 from ablatlas.record import RecordError, write_whole
 from ablatlas.study import Study, StudyError, find_root, load
-
-FOLDER = Path("data", "published")
-INDEX = FOLDER / "index.json"
 
 
 class PublishedError(ValueError):
     """Published records that do not belong to the study as it is declared today; the message says why."""
-
-
-def index(root: Path) -> dict[str, Any]:
-    """What `publish` says of each study: digest, scale, runs, the hashes of its records. Raises StudyError."""
-    try:
-        studies: dict[str, Any] = json.loads((root / INDEX).read_text(encoding="utf-8"))["studies"]
-    except (OSError, ValueError, KeyError) as error:
-        raise StudyError(INDEX, "studies", repr(error), "the index that `snakemake publish` writes") from None
-    return studies
 
 
 def files(study: Study, published: bool) -> list[Path]:
@@ -52,9 +40,10 @@ def check(study: Study) -> None:
     Raises PublishedError, naming each key that is not as it was, and RecordError for a record that is not whole.
     """
     wanted = files(study, published=True)
-    if missing := [path for path in wanted if FOLDER not in path.parents]:
+    if missing := [path for path in wanted if PUBLISHED not in path.parents]:
+        share = f"{len(missing)} of {len(wanted)} records"
         lines = [
-            f"{FOLDER / study.name}: {len(missing)} of {len(wanted)} records are not those of {study.file} as it is:",
+            f"{PUBLISHED / study.name}: {share} are not those of {study.file} as it is:",
             *(f"  {change}" for change in changes(study, missing)),
             f"`snakemake --profile workflow/profiles/local -n {study.name}` says what would be trained",
         ]

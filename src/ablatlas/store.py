@@ -19,12 +19,12 @@ from pathlib import Path
 
 from ablatlas import record
 from ablatlas.config import find_root
+from ablatlas.digest import PUBLISHED, index
 from ablatlas.errors import StudyError
-from ablatlas.published import FOLDER, index
 from ablatlas.record import RecordError
 
 WORKING = Path("data", "checkpoints")
-KEPT = FOLDER / "checkpoints"
+KEPT = PUBLISHED / "checkpoints"
 STORED = (KEPT, Path("data", "raw"))  # the folders below which DVC has data
 
 
@@ -42,7 +42,7 @@ def checkpoints(study: str, root: Path) -> Path:
     from ablatlas.train.build import fingerprint  # `check` needs no torch
 
     folder = root / KEPT / study
-    wanted = _published(root / FOLDER / study)
+    wanted = _published(root / PUBLISHED / study)
     found = {key: _file(f"{key}.safetensors", folder, root / WORKING) for key in wanted}
     if missing := [file for file in found.values() if not file.is_file()]:
         one = missing[0].relative_to(root)

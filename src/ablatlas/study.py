@@ -22,7 +22,7 @@ from ablatlas.declaration.arms import Variant
 from ablatlas.declaration.ladders import CONSTRAINTS, Criterion, Ladder, Score
 from ablatlas.declaration.tuning import Tune
 from ablatlas.declaration.where import NAME, Where
-from ablatlas.digest import digest, pins, run_digest, run_key, standing, stats_versions, version
+from ablatlas.digest import PUBLISHED, digest, pins, run_digest, run_key, standing, stats_versions, version
 from ablatlas.errors import StudyError, one_of
 from ablatlas.tree import Tree, put
 
@@ -250,7 +250,7 @@ class Study:
         return self._stored(f"clock-{self.clock_digest}.json.gz", published)
 
     def _stored(self, file: str, published: bool) -> Path:
-        kept = Path("data", "published", self.name, file)
+        kept = PUBLISHED / self.name / file
         return kept if published and (self.root / kept).is_file() else Path("data", "runs", self.name, file)
 
     @property

@@ -123,9 +123,22 @@ def test_the_executor_sees_that_a_job_was_cancelled(
     assert asyncio.run(plugin.query_job_status("sacct", None)) == seen
 
 
+def sent(resources: dict[str, int], **settings: object) -> list[str]:
+    """The words with which a job is submitted."""
+    asked = dict.fromkeys(("run_uuid", "slurm_logfile", "comment_str", "account", "partition", "workdir"), "x")
+    words: list[str] = plugin.get_submit_command(
+        SimpleNamespace(resources=resources, threads=1), asked, **settings
+    ).split()
+    return words
+
+
 @pytest.mark.parametrize(("resources", "whole"), [({"exclusive": 1}, True), ({"exclusive": 0}, False), ({}, False)])
 def test_what_is_timed_asks_for_a_node(resources: dict[str, int], whole: bool, restored: None) -> None:
-    asked = dict.fromkeys(("run_uuid", "slurm_logfile", "comment_str", "account", "partition", "workdir"), "x")
-    job = SimpleNamespace(resources=resources, threads=1)
     executor.mend()
-    assert ("--exclusive" in plugin.get_submit_command(job, asked).split()) == whole
+    assert ("--exclusive" in sent(resources)) == whole
+
+
+def test_a_lost_node_is_avoided_and_a_job_that_waits_for_one_names_none(restored: None) -> None:
+    executor.mend()
+    assert "--exclude=n2" in sent({}, failed_nodes={"None assigned", "n2"})
+    assert not any("exclude" in word for word in sent({}, failed_nodes={"None assigned"}))

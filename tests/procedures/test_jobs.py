@@ -115,7 +115,7 @@ def test_a_full_disk_leaves_the_old_record_and_no_debris(
     whole, writes = os.fsync, iter(range(1000))
 
     def fsync(file: int) -> None:
-        if next(writes) >= 4:  # the fifth run does not fit any more
+        if next(writes) >= 5:  # who holds the record and four runs are written; the fifth run does not fit any more
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         whole(file)
 

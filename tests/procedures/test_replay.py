@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ablatlas import record
-from ablatlas.digest import INDEX, STORE, replayed
+from ablatlas.digest import INDEX, PUBLISHED, replayed
 from ablatlas.errors import StudyError
 from ablatlas.procedures import replay
 from ablatlas.study import find_root, load
@@ -52,7 +52,7 @@ def test_a_digest_holds_the_hashes_of_the_records_that_it_replays_and_of_no_othe
 def test_a_record_says_which_records_were_replayed() -> None:
     study = load(STUDY, "smoke")
     expected = {
-        f"{STORE}/{name}/{file}": pin
+        f"{PUBLISHED}/{name}/{file}": pin
         for name in ("residual", "layernorm")
         for file, pin in replayed(name, study.root).items()
     }

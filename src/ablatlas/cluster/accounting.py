@@ -88,6 +88,7 @@ def seconds(text: str) -> float:
 
 
 def _attempt(row: dict[str, str], studies: list[str]) -> Attempt:
+    given = _resources(row["AllocTRES"])
     queued = datetime.fromisoformat(row["Start"]) - datetime.fromisoformat(row["Submit"])
     return Attempt(
         work=work(_comment(row["SubmitLine"]), studies),
@@ -95,8 +96,8 @@ def _attempt(row: dict[str, str], studies: list[str]) -> Attempt:
         state=row["State"].split()[0],
         queued=max(0.0, queued.total_seconds()),
         seconds=float(row["ElapsedRaw"] or 0),
-        cores=_counted(row["AllocTRES"], "cpu"),
-        gpus=_counted(row["AllocTRES"], "gres/gpu"),
+        cores=int(given.get("cpu", 0)),
+        gpus=int(given.get("gres/gpu", 0)),
         used=seconds(row["TotalCPU"]),
         gpu_used=None,
     )
@@ -108,12 +109,12 @@ def _comment(submitted: str) -> str:
     return shlex.split(found[1])[0] if found else ""
 
 
-def _counted(resources: str, name: str) -> int:
-    counts = dict(part.split("=", 1) for part in resources.split(",") if "=" in part)
-    return int(counts.get(name, 0))
-
-
 def _busy(step: dict[str, str]) -> float | None:
     """GPU seconds that a step kept its GPUs busy, None where that was not counted."""
-    share = dict(part.split("=", 1) for part in step["TRESUsageInAve"].split(",") if "=" in part).get("gres/gpuutil")
+    share = _resources(step["TRESUsageInAve"]).get("gres/gpuutil")
     return None if share is None else float(share) / 100 * float(step["ElapsedRaw"] or 0)
+
+
+def _resources(text: str) -> dict[str, str]:
+    """What sacct tells as name=amount,…"""
+    return dict(part.split("=", 1) for part in text.split(",") if "=" in part)

@@ -11,7 +11,7 @@ from typing import Any
 from ablatlas import source, study
 from ablatlas.config import options, read_yaml
 from ablatlas.declaration.where import Where
-from ablatlas.digest import digest, stats_versions, version
+from ablatlas.digest import PUBLISHED, digest, stats_versions, version
 from ablatlas.errors import StudyError, one_of
 from ablatlas.study import Study, find_root
 
@@ -64,7 +64,7 @@ class Work:
 
     def found(self) -> list[Path]:
         """The results that there are, the working ones or those that were published of this version."""
-        kept = Path("data", "published", "results", "controls.json")
+        kept = PUBLISHED / "results" / "controls.json"
         for file in (self.results, kept):
             path = self.root / file
             if path.is_file() and json.loads(path.read_text(encoding="utf-8"))["digest"] == self.digest:
@@ -98,7 +98,7 @@ def results_of(one: Study) -> list[Path]:
     """The results that there are of a study as it is declared today, of all its ladders or of the claimed ones."""
     mine = [one, study.claimed_only(one)]
     working = [each.results for each in mine if (one.root / each.results).is_file()]
-    kept = Path("data", "published", "results", f"{one.name}.json")
+    kept = PUBLISHED / "results" / f"{one.name}.json"
     if not (one.root / kept).is_file():
         return working
     published = json.loads((one.root / kept).read_text(encoding="utf-8"))

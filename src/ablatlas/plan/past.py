@@ -12,6 +12,7 @@ import numpy as np
 
 from ablatlas import record
 from ablatlas.config import PARTS
+from ablatlas.digest import PUBLISHED
 from ablatlas.record import Record
 from ablatlas.study import Study
 from ablatlas.tree import Tree, leaves
@@ -64,7 +65,7 @@ def look_back(root: Path, published: bool) -> Past:
 
 
 def _files(root: Path) -> list[Path]:
-    folders = (root / "data" / "published", root / "data" / "runs")
+    folders = (root / PUBLISHED, root / "data" / "runs")
     found = (path for folder in folders for path in folder.rglob("[!.]*.json.gz"))
     return sorted(path for path in found if ".shelf" not in path.parts)
 

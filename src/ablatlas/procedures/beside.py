@@ -18,7 +18,7 @@ from torch import Tensor
 from ablatlas import record
 from ablatlas.procedures.clock import block, circumstances
 from ablatlas.procedures.lane import Lane
-from ablatlas.procedures.provenance import run_key
+from ablatlas.procedures.provenance import untuned
 from ablatlas.record import Record
 from ablatlas.study import Study
 from ablatlas.train import meter
@@ -120,19 +120,10 @@ def run(study: Study, cell: str, path: Path, say: Say, lane: type[Beside]) -> No
         every += rows
         for one, outcome, blocks in zip(lanes, outcomes, rows, strict=True):
             numbered = [{"block": done * len(blocks) + i, **row} for i, row in enumerate(blocks)]
-            spent = {"seconds": sum(row["seconds"] for row in blocks)}
-            found.add(_identity(study, one, cell), numbered, outcome, counts[one.variant] | spent, one.config)
+            spent = counts[one.variant] | {"seconds": sum(row["seconds"] for row in blocks)}
+            found.add(untuned(study, one.variant, cell, one.seed), numbered, outcome, spent, one.config)
         say(f"{name}: seed {seed}, {done + 1}/{len(study.seeds['confirmation'])}; all agree, timed")
     found.provenance = circumstances(study, energy, every)
     record.write(path, found)
     if not found.provenance["exclusive"]:
         say(f"warning: {name}: others used {found.provenance['others']:.1f} processors meanwhile")
-
-
-def _identity(study: Study, lane: Beside, cell: str) -> dict[str, Any]:
-    digest = study.run_digest(lane.variant, cell)
-    key = run_key(digest, lane.seed, study.engine, study.device)
-    return {
-        "key": key, "digest": digest, "seed": lane.seed, "arm": lane.variant, "cell": cell,
-        "rate": None, "state": "finished", "phase": "confirmation",
-    }  # fmt: skip

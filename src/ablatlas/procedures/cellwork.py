@@ -13,6 +13,7 @@ from typing import NamedTuple
 from safetensors.torch import save
 
 from ablatlas import record
+from ablatlas.digest import PUBLISHED
 from ablatlas.digest import digest as digested
 from ablatlas.procedures.progress import Progress
 from ablatlas.procedures.provenance import provenance, run_key
@@ -55,7 +56,7 @@ class Cellwork:
         """The runs of this phase that other records hold, by key."""
         folders = [self.study.root / "data" / "runs"]
         if not self.anew:
-            folders.append(self.study.root / "data" / "published")
+            folders.append(self.study.root / PUBLISHED)
         return {key: (found, row) for key, found, row in record.stored(folders, self.phase)}
 
     def expect(self, variants: Mapping[str, Sequence[Asked]]) -> None:

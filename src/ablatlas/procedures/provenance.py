@@ -20,6 +20,15 @@ def run_key(digest: str, seed: int, engine: str, device: str) -> str:
     return declared.run_key(digest, seed, engine, torch.__version__, model(device), THREADS)
 
 
+def untuned(study: Study, variant: str, cell: str, seed: int) -> dict[str, Any]:
+    """What identifies a finished confirmation run in a record, of an arm that has no rate to tune."""
+    digest = study.run_digest(variant, cell)
+    return {
+        "key": run_key(digest, seed, study.engine, study.device), "digest": digest, "seed": seed, "arm": variant,
+        "cell": cell, "rate": None, "state": "finished", "phase": "confirmation",
+    }  # fmt: skip
+
+
 def model(device: str) -> str:
     """What rounds alike: a type of device, and of GPUs the model, in letters that a file's name may hold."""
     return device if device == "cpu" else f"{device}.{re.sub(r'[^A-Za-z0-9]+', '_', torch.cuda.get_device_name())}"

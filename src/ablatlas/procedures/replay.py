@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ablatlas import record
-from ablatlas.digest import STORE, replayed
+from ablatlas.digest import PUBLISHED, replayed
 from ablatlas.models.search import Model
-from ablatlas.procedures.provenance import provenance, run_key
+from ablatlas.procedures.provenance import provenance, untuned
 from ablatlas.randomness import generator
 from ablatlas.record import Record
 from ablatlas.study import Study
@@ -37,13 +37,8 @@ def confirm(study: Study, cell: str, path: Path, say: Say, *, anew: bool = False
         config = study.run_config(variant, cell)
         place = config["task"]["published"], config["task"]["ladder"]
         pools[place] = pools.get(place) or pool(study.root, *place)
-        digest = study.run_digest(variant, cell)
         for seed in study.seeds["confirmation"]:
-            identity = {
-                "key": run_key(digest, seed, study.engine, study.device), "digest": digest, "seed": seed,
-                "arm": variant, "cell": cell, "rate": None, "state": "finished", "phase": "confirmation",
-            }  # fmt: skip
-            found.add(identity, *search(config, seed, pools[place]), config)
+            found.add(untuned(study, variant, cell, seed), *search(config, seed, pools[place]), config)
     record.write(path, found)
     say(f"{study.name} {cell}: {len(found.run)} searches in {', '.join(map(' '.join, pools))}, none trained")
 
@@ -80,7 +75,7 @@ def pool(root: Path, name: str, ladder: str) -> dict[str, Any]:
         raise ValueError(
             f"task.ladder: found {ladder}, expected a ladder of {name} with tuned rungs beside the base cell"
         )
-    records = [record.read(root / STORE / name / file) for file in files]
+    records = [record.read(root / PUBLISHED / name / file) for file in files]
     like, floor = fixed(next(iter(records[0].configs.values()))), float(records[0].ledger["floor"]["loss"])
     runs: dict[str, list[Curve]] = {}
     for found in records:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ablatlas.report.axes import LevelAxis
 from ablatlas.report.captions import Words
-from ablatlas.report.drawing import intervals, legend, plain_decades
+from ablatlas.report.drawing import intervals, legend, plain_decades, sample
 from ablatlas.report.numbers import interval, number, ratio
 from ablatlas.report.style import DOUBLE, letter, looks, styled
 from ablatlas.report.view import Row, View
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # A column of the costs, its interval's ends where it has them, what is written on the axis, and the unit's size.
 PANELS = {
     "flops_per_step": ("flops_per_step", None, "FLOPs a step (millions)", 1e6),
-    "seconds": ("mean", ("low", "high"), "ms a step, 95 % interval", 1e-3),
+    "seconds": ("mean", ("low", "high"), "ms a step,\n95 % interval", 1e-3),
     "peak_memory": ("peak_memory", None, "peak memory (MB)", 1e6),
 }
 
@@ -41,8 +41,8 @@ def draw(view: View, ladder: Ladder) -> Figure:
 
 def _panel(ax: Axes, view: View, ladder: Ladder, quantity: str) -> None:
     axis, (column, ends, label, unit) = LevelAxis(ladder), PANELS[quantity]
-    shown = looks(view.shown(view.table("costs", ladder=ladder.name)))
-    for name, look in shown.items():
+    every = view.table("costs", ladder=ladder.name)
+    for name, look in looks(view.shown(every)).items():
         rows = view.table("costs", ladder=ladder.name, variant=name)
         x, y = [axis.at(row["level"]) for row in rows], [row[column] / unit for row in rows]
         ax.plot(x, y, **look.line)
@@ -51,7 +51,7 @@ def _panel(ax: Axes, view: View, ladder: Ladder, quantity: str) -> None:
             intervals(ax, look, x, y, low, high)
     ax.set_yscale("log")
     plain_decades(ax)
-    ax.set_ylabel(label)
+    ax.set_ylabel(f"{label} ({sample(every)})" if ends else label)
     ax.set_xlabel(f"{words(ladder.name)} ({ladder.path})")
     axis.dress(ax)
 

@@ -11,10 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ablatlas.tasks import Keys, entropy
+from ablatlas.tasks.carried import Carried
 
 VERSION = 2
-
-State = tuple[Tensor, ...]
 
 SYMBOLS = "BTPSXVE"
 # Reber's automaton: state -> its two equally likely (symbol, next state); state 6 emits E and ends.
@@ -65,7 +64,7 @@ def streams(count: int, length: int, generator: torch.Generator) -> tuple[Tensor
     return torch.as_tensor(symbols[written][index]), torch.as_tensor(places[written][index])
 
 
-class Task:
+class Task(Carried):
     """Metrics: `loss` (nats per symbol), `recall@L` (share of last-but-one symbols predicted right among the last
     `span` symbols up to stream position L, over `judged` streams read from a fresh state), `largest_state` (max |c|).
 
@@ -107,14 +106,6 @@ class Task:
     def cut(symbols: Tensor, places: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(T + 1, B) symbols and places -> what is seen, what is to be predicted, where strings begin."""
         return F.one_hot(symbols[:-1], len(SYMBOLS)).float(), symbols[1:], places[:-1] == 0
-
-    def loss(self, model: nn.Module, batch: Batch, carry: State | None) -> tuple[Tensor, State]:
-        """Cross-entropy of the next symbol; the state goes on to the next window, its gradient does not."""
-        seen, wanted, fresh, begins = batch
-        before = model.rest(self.size) if carry is None else carry  # type: ignore[operator]
-        state = tuple(torch.where(begins[:, None], 0.0, s) for s in before)
-        logits, state = model(seen, state, fresh)
-        return F.cross_entropy(logits.flatten(0, 1), wanted.flatten()), tuple(s.detach() for s in state)
 
     def held_out(self, split: str) -> Batch:
         """What is seen, to be predicted, where strings begin, and what has to be remembered, of `judged` streams."""

@@ -11,15 +11,15 @@ from torch.nn import functional as F
 from ablatlas.data import corpora
 from ablatlas.data.tokens import Characters
 from ablatlas.tasks import Keys, entropy
+from ablatlas.tasks.carried import Carried
 
 VERSION = 1
 
-State = tuple[Tensor, ...]
 # characters seen (T, B, C), to predict (T, B), where a speech begins (T, B); in training which streams start afresh
 Batch = tuple[Tensor, ...]
 
 
-class Task:
+class Task(Carried):
     """Metrics: `loss` (nats per character), `loss@L` (the same over the last `span` characters up to stream position L,
     over `judged` streams read from a fresh state), `largest_state` (max |c|).
 
@@ -70,14 +70,6 @@ class Task:
     def cut(self, symbols: Tensor, fresh: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(T + 1, B) characters and where speeches begin -> what is seen, what is to be predicted, where they begin."""
         return F.one_hot(symbols[:-1], len(self.characters)).float(), symbols[1:], fresh[:-1]
-
-    def loss(self, model: nn.Module, batch: Batch, carry: State | None) -> tuple[Tensor, State]:
-        """Cross-entropy of the next character; the state goes on to the next window, its gradient does not."""
-        seen, wanted, fresh, begins = batch
-        before = model.rest(self.size) if carry is None else carry  # type: ignore[operator]
-        state = tuple(torch.where(begins[:, None], 0.0, s) for s in before)
-        logits, state = model(seen, state, fresh)
-        return F.cross_entropy(logits.flatten(0, 1), wanted.flatten()), tuple(s.detach() for s in state)
 
     def held_out(self, split: str) -> Batch:
         """What is seen, to be predicted, and where speeches begin, of `judged` streams that the split is cut into."""
