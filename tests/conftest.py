@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from ablatlas.study import load
+
 MIRROR = "ABLATLAS_MIRROR"
 NAMED = os.environ.get(MIRROR)
 ROOT = Path(__file__).parent.parent
@@ -64,6 +66,17 @@ def snakemake(root: Path, *words: str, scale: str = "smoke", published: str = "u
     """Run Snakemake as the README does, at a scale."""
     profile = ("--profile", "workflow/profiles/local", "--cores", "2")
     return type_in(root, "snakemake", *profile, *words, "--config", f"scale={scale}", f"published={published}")
+
+
+def reported(root: Path, study: str) -> None:
+    """Fails where a study's results or its report lack something."""
+    results = json.loads((root / load(study, "smoke", root=root).results).read_text())
+    assert {"study", "scale", "seeds", "digest", "states", "tuning", "registration", "verdicts"} <= set(results)
+    assert results["scale"] == "smoke"
+    assert {v["contrast"] for v in results["verdicts"]} >= set(load(study, "smoke", root=root).variants) - {"with"}
+    report = root / "reports" / "smoke" / study
+    for name in ("report.html", "report.ipynb", "figure.svg", "figure.pdf", "figure.png"):
+        assert (report / name).stat().st_size > 1000, name
 
 
 def planned(root: Path, target: str = "all", published: str = "use") -> set[str]:

@@ -338,6 +338,21 @@ def test_a_diverged_run_improves_its_arm_in_no_measure() -> None:
             assert (new[name]["rho"]["low"] or 0) <= (old[name]["rho"]["low"] or 0) + 1e-12, (cell, name)
 
 
+def test_a_width_whose_every_run_stopped_early_has_its_frontier_at_the_cap() -> None:
+    """Its tuning runs went on, so that there are budgets at which it stands for nothing."""
+    made = everything()
+    before = everything_runs(made)
+    rest = before.curves["arm"].eq("without") & before.curves["cell"].str.startswith("width=")
+    rest |= before.curves["arm"].eq("without") & before.curves["cell"].eq("base")
+    after = replace(before, curves=before.curves[~(rest & (before.curves["step"] > 60))])
+    found = measure(made, after, everything_ledgers(made), everything_clock(made))
+    rows = [row for row in found["tables"]["frontier"] if row["variant"] == "without"]
+    floor = everything_ledgers(made)["base"]["floor"]["loss"]
+    late = [row["loss"] for row in rows if row["flops"] > 1.5e6 * 90]  # five of nine budgets between 30 and 300 steps
+    assert late == pytest.approx([floor] * 5)
+    assert rows[0]["loss"] < floor
+
+
 # --- what is refused ---
 
 

@@ -3,21 +3,20 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from conftest import HEADLINE, ROOT, copy_repository, edit, environment, planned, snakemake, type_in
+from conftest import HEADLINE, copy_repository, edit, environment, planned, reported, snakemake, type_in
 from omegaconf import OmegaConf
 
 from ablatlas import record
 from ablatlas.controls import work as controls
 from ablatlas.publish import publish
 from ablatlas.stats.checks import MeasureError
-from ablatlas.study import StudyError, load, names
+from ablatlas.study import StudyError, load
 
 pytestmark = pytest.mark.xdist_group("dag")
 STUDIES = HEADLINE
@@ -26,27 +25,6 @@ STUDIES = HEADLINE
 @pytest.mark.parametrize("study", STUDIES)
 def test_a_study_ends_in_results_and_a_report(smoke: Path, study: str) -> None:
     reported(smoke, study)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("study", sorted(set(names(ROOT)) - set(STUDIES)))
-def test_every_other_study_ends_in_results_and_a_report(tmp_path: Path, study: str) -> None:
-    root = copy_repository(tmp_path / "alone", [*HEADLINE, study])
-    if load(study, "smoke").procedure == "replay":  # published runs, of the headline studies
-        shutil.copytree(ROOT / "data" / "published", root / "data" / "published")
-    snakemake(root, study)
-    reported(root, study)
-
-
-def reported(smoke: Path, study: str) -> None:
-    """Fails where a study's results or its report lack something."""
-    results = json.loads((smoke / load(study, "smoke", root=smoke).results).read_text())
-    assert {"study", "scale", "seeds", "digest", "states", "tuning", "registration", "verdicts"} <= set(results)
-    assert results["scale"] == "smoke"
-    assert {v["contrast"] for v in results["verdicts"]} >= set(load(study, "smoke", root=smoke).variants) - {"with"}
-    report = smoke / "reports" / "smoke" / study
-    for name in ("report.html", "report.ipynb", "figure.svg", "figure.pdf", "figure.png"):
-        assert (report / name).stat().st_size > 1000, name
 
 
 def test_the_atlas_links_every_report(smoke: Path) -> None:
@@ -117,10 +95,11 @@ def outcomes(root: Path, study: str) -> dict[str, list]:
 
 
 def test_killed_and_started_again_it_ends_in_the_same_bits(smoke: Path, tmp_path: Path) -> None:
-    """Of a study whose runs are shelved one by one."""
+    """The base cell of a study whose runs are shelved one by one."""
     root = copy_repository(tmp_path / "killed")
+    base = str(load("forget_gate", "smoke", root=root).record("base"))
     profile = ["--profile", "workflow/profiles/local", "--cores", "2"]
-    words = ["snakemake", *profile, "forget_gate", "--config", "scale=smoke"]
+    words = ["snakemake", *profile, base, "--config", "scale=smoke"]
     running = subprocess.Popen(
         words, cwd=root, env=environment(root), start_new_session=True, stdout=subprocess.DEVNULL
     )
@@ -133,8 +112,10 @@ def test_killed_and_started_again_it_ends_in_the_same_bits(smoke: Path, tmp_path
     finished = {path.name: path.stat().st_mtime_ns for path in shelf.glob("*.json.gz")}
     assert len(finished) >= 3
     type_in(root, "snakemake", "--unlock", "--profile", "workflow/profiles/local", "--config", "scale=smoke")
-    told = snakemake(root, "forget_gate")
-    assert outcomes(root, "forget_gate") == outcomes(smoke, "forget_gate")
+    told = snakemake(root, base)
+    found, undisturbed = outcomes(root, "forget_gate"), outcomes(smoke, "forget_gate")
+    assert len(found) == 2  # the ledger and the cell
+    assert found == {name: undisturbed[name] for name in found}
     picked_up = sum(int(count) for count in re.findall(r"(\d+) picked up", told))
     assert picked_up >= len(finished) - 2  # a kill may fall between a run's end and its cell's
     assert not list(shelf.glob("*"))

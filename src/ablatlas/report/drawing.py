@@ -45,7 +45,7 @@ def sample(rows: Rows) -> str:
 
 def quantity(metric: str) -> str:
     """A metric with its unit."""
-    return words(metric) + (" (nats)" if metric in LOSSES else "")  # every task's loss is a cross-entropy
+    return words(metric) + (" (nats)" if metric in LOSSES else "")  # every task gives its loss in nats
 
 
 def scale(ax: Axes, rows: Rows, keys: tuple[str, str, str] = ("mean", "low", "high")) -> None:

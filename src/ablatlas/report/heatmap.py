@@ -30,6 +30,7 @@ Color = str | tuple[float, float, float, float]
 HEAD = {"optimization": "optimization &\nregularization", "efficiency": "compute\nefficiency"}
 HATCH = "\\\\\\\\"
 HEIGHT = 0.48  # of a row, inches
+FITS = 16  # letters of 6.5 points in a cell's width
 NOTES = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -69,7 +70,10 @@ def _cell(ax: Axes, x: int, y: int, results: Row, constraint: str, notes: Mappin
         mark, below = f"{MARKS[verdict['verdict']]} ({_told(verdict)})", _below(verdict)
         under = None if closes(verdict) else _ground(ground)
         ax.text(x + 0.5, y + 0.27, mark, **_centred(7, ink), bbox=under)
-        ax.text(x + 0.5, y + 0.66, below, **_centred(6.5, ink), bbox=under if below else None)
+        longest = max(map(len, below.split("\n")))
+        ax.text(
+            x + 0.5, y + 0.66, below, **_centred(6.5 * FITS / max(FITS, longest), ink), bbox=under if below else None
+        )
     _outline(ax, x, y, claimed(results, constraint))
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ablatlas.stats.contrasts import Contrast, family, primary
 from ablatlas.stats.evidence import Evidence
-from ablatlas.stats.frontier import Envelope, Floats, Trained, budgets, envelope
+from ablatlas.stats.frontier import Envelope, Trained, budgets, envelope
 from ablatlas.stats.needs import Undecided
 from ablatlas.stats.question import Question, Row
 from ablatlas.stats.resource import Resource
@@ -69,21 +69,20 @@ def trained(evidence: Evidence, over: Ladder, variant: str) -> list[Trained]:
     for level, cell in tuned:
         rate = evidence.ledgers[cell]["chosen"][variant]
         tuning = evidence.confirmation.tuning
-        flops, tried = _curves(evidence, tuning[tuning["rate"] == rate], variant, cell, seeds["tuning"])
-        _, confirmed = _curves(evidence, evidence.confirmation.curves, variant, cell, seeds["confirmation"])
-        found.append(Trained(float(level), flops, tried, confirmed))
+        tried = _curves(tuning[tuning["rate"] == rate], variant, cell, seeds["tuning"])
+        confirmed = _curves(evidence.confirmation.curves, variant, cell, seeds["confirmation"])
+        flops = tried.index.union(confirmed.index)  # where all runs of one of the two have stopped, the others go on
+        losses = [evidence.cap.fill(one.reindex(flops)).to_numpy(float).T for one in (tried, confirmed)]
+        found.append(Trained(float(level), np.asarray(flops, float), *losses))
     return found
 
 
-def _curves(
-    evidence: Evidence, curves: pd.DataFrame, variant: str, cell: str, seeds: tuple[int, ...]
-) -> tuple[Floats, Floats]:
-    """(evaluations,) operations and (runs, evaluations) capped losses, at the cap where a run had stopped."""
+def _curves(curves: pd.DataFrame, variant: str, cell: str, seeds: tuple[int, ...]) -> pd.DataFrame:
+    """Losses by operations and seed; none where a run had stopped."""
     part = curves[(curves["arm"] == variant) & (curves["cell"] == cell)]
     values = part.assign(**{LOSS: pd.to_numeric(part[LOSS]).astype(float)})
     wide = values.pivot(index="flops", columns="seed", values=LOSS).sort_index()  # noqa: PD010 # refuses doubles
-    losses = evidence.cap.fill(wide.reindex(columns=list(seeds))).to_numpy(float).T
-    return np.asarray(wide.index, float), losses
+    return wide.reindex(columns=list(seeds))
 
 
 def _question(evidence: Evidence, ladder: Ladder, over: Ladder, contrast: Contrast) -> Question:
