@@ -8,9 +8,11 @@ from typing import Any
 import findings
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from ablatlas.report import heatmap, panels, sections, style, survival
 from ablatlas.report import staircase as threshold
+from ablatlas.report.axes import ratio_bar
 from ablatlas.report.view import View
 from ablatlas.report.words import MARKS
 
@@ -31,6 +33,17 @@ def test_the_main_figure_shows_n_brackets_and_references(name: str) -> None:
     drawn = texts(staircase(findings.view(name)))
     for words in ("n = 10", "solved", "cap", "half of the runs fail within the bar", "mean and 95 % interval"):
         assert words in drawn
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "marks"),
+    [(0.01, 0.02, "<"), (50.0, 80.0, ">"), (None, 2.0, "<"), (0.01, 80.0, "<>"), (1.5, 2.0, "")],
+)
+def test_an_interval_has_an_arrow_where_it_leaves_the_axis(low: float | None, high: float, marks: str) -> None:
+    ax = Figure().subplots()
+    ax.set_xlim(-3, 3)
+    ratio_bar(ax, 0, {"value": None, "low": low, "high": high}, "black")
+    assert [line.get_marker() for line in ax.lines if line.get_marker() != "None"] == list(marks)
 
 
 @pytest.mark.parametrize("form", style.FORMATS)

@@ -2,13 +2,12 @@
 
 import re
 import shlex
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ablatlas.cluster.jobs import SUBMITTED, Work, work
+from ablatlas.cluster.jobs import SUBMITTED, Work, ask, work
 
 FIELDS = (
     "JobIDRaw", "JobName", "State", "Submit", "Start", "ElapsedRaw", "TotalCPU", "AllocTRES", "TRESUsageInAve",
@@ -44,21 +43,11 @@ def attempts(root: Path, since: str, studies: Iterable[str]) -> list[Attempt]:
 
     A job that was put back into the queue has several entries, and each was paid for.
     """
-    words = [
-        "sacct",
-        "--duplicates",
-        "--noheader",
-        "--parsable2",
-        f"--starttime={since}",
-        f"--format={','.join(FIELDS)}",
-    ]
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise OSError("sacct: not found: costs are read where the cluster's accounting can be asked") from None
-    if done.returncode:
-        raise OSError(f"sacct: {done.stderr.strip()}")
-    return read(done.stdout, root, list(studies))
+    format = f"--format={','.join(FIELDS)}"
+    told = ask("sacct", "--duplicates", "--noheader", "--parsable2", f"--starttime={since}", format)
+    if told is None:
+        raise OSError("sacct: not found: costs are read where the cluster's accounting can be asked")
+    return read(told, root, list(studies))
 
 
 def read(text: str, root: Path, studies: list[str]) -> list[Attempt]:

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import psutil
 
+from ablatlas.processes import lives
+
 SUBMITTED = re.compile(r"ablatlas-(?P<node>.+)-(?P<process>\d+)-(?P<born>[0-9a-f]+)_[0-9a-f-]{36}")
 DONE = re.compile(r"rule_(?P<rule>\w+?)_wildcards_(?P<cell>.+)_[0-9a-f]{12}|rule_(?P<group>\w+)_short_(?P<phase>\w+)")
 PHASES = {"tune": "tuning", "train": "confirmation"}
@@ -59,16 +61,21 @@ def work(comment: str, studies: Iterable[str]) -> Work:
     return Work(next((name for name in studies if rule.endswith(f"_{name}")), "controls"), rule, None)
 
 
-def queued(root: Path) -> list[Job]:
-    """Our jobs of this clone that wait or run; none where there is no Slurm. Raises OSError where it is silent."""
-    words = ["squeue", "--me", "--noheader", "--format=%A|%T|%j|%Z|%k"]
+def ask(*words: str) -> str | None:
+    """What a command of Slurm's prints, None where there is no such command. Raises OSError where it fails."""
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        return []
+        return None
     if done.returncode:
-        raise OSError(f"squeue: {done.stderr.strip()}")
-    rows = (line.split("|", 4) for line in done.stdout.splitlines())
+        raise OSError(f"{words[0]}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def queued(root: Path) -> list[Job]:
+    """Our jobs of this clone that wait or run; none where there is no Slurm. Raises OSError where it is silent."""
+    told = ask("squeue", "--me", "--noheader", "--format=%A|%T|%j|%Z|%k") or ""
+    rows = (line.split("|", 4) for line in told.splitlines())
     ours = (row for row in rows if SUBMITTED.fullmatch(row[2]) and Path(row[3]) == root)
     return [Job(number, state, name, comment) for number, state, name, _, comment in ours]
 
@@ -100,12 +107,7 @@ def take_back(root: Path, say: Callable[[str], None]) -> None:
 
 
 def _gone(owner: re.Match[str]) -> bool:
-    if owner["node"] != _node()[:16]:
-        return False
-    try:
-        return f"{int(psutil.Process(int(owner['process'])).create_time()):x}" != owner["born"]
-    except psutil.NoSuchProcess:
-        return True
+    return owner["node"] == _node()[:16] and not lives(int(owner["process"]), int(owner["born"], 16))
 
 
 def _node() -> str:

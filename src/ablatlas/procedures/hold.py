@@ -20,6 +20,7 @@ from typing import Self
 
 import psutil
 
+from ablatlas.processes import lives
 from ablatlas.record import write_whole
 from ablatlas.train.resume import Say
 
@@ -51,12 +52,7 @@ class Maker:
     @property
     def gone(self) -> bool:
         """Whether it is known to have ended; of another machine's process that is never known."""
-        if self.node != platform.node():
-            return False
-        try:
-            return abs(psutil.Process(self.process).create_time() - self.born) > 1
-        except psutil.NoSuchProcess:
-            return True
+        return self.node == platform.node() and not lives(self.process, self.born)
 
 
 class Hold:

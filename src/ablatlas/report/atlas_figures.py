@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from ablatlas.report import numbers
 from ablatlas.report.axes import ratio_bar, ratio_limits, ratio_ticks
 from ablatlas.report.captions import Words
-from ablatlas.report.forest import COLORS, sized
-from ablatlas.report.outcomes import p_words
+from ablatlas.report.forest import COLORS, small, tell
 from ablatlas.report.style import DOUBLE, FAINT, INK, styled
 from ablatlas.report.view import CONSTRAINTS, Row, Rows, headline
 from ablatlas.report.words import CLAIMED, MARKS, measure
@@ -39,10 +38,10 @@ def forest(studies: Rows, constraint: str) -> Figure:
     ax.axvline(0, color=FAINT, linewidth=0.6, zorder=0)
     for y, (results, verdict) in enumerate(lines):
         first = y == 0 or lines[y - 1][0] is not results
-        names.text(0, y, results["title"] if first else "", **_small(INK), fontweight="bold")
-        names.text(0.58, y, measure(verdict) + (" ●" if verdict["primary"] else ""), **_small(INK))
+        names.text(0, y, results["title"] if first else "", **small(INK), fontweight="bold")
+        names.text(0.58, y, measure(verdict) + (" ●" if verdict["primary"] else ""), **small(INK))
         ratio_bar(ax, y, verdict["rho"], COLORS[verdict["verdict"]], "D" if verdict["basis"] == "net" else "o")
-        _tell(told, y, verdict)
+        tell(told, y, verdict, HEADS)
     ratio_ticks(ax.xaxis, low, high)
     ax.set_ylim(len(lines) - 0.4, -0.9)
     ax.set_yticks([])
@@ -52,19 +51,8 @@ def forest(studies: Rows, constraint: str) -> Figure:
         panel.axis("off")
         panel.set_xlim(0, 1)
     for head, x in HEADS:
-        told.text(x, -0.95, head, **_small(INK), fontweight="bold")
+        told.text(x, -0.95, head, **small(INK), fontweight="bold")
     return figure
-
-
-def _tell(ax: Axes, y: int, verdict: Row) -> None:
-    word = f"{MARKS[verdict['verdict']]} {verdict['reason'] or verdict['verdict']}"
-    told = (word, numbers.ratio(verdict["rho"]), sized(verdict), p_words(verdict))
-    for (_, x), text in zip(HEADS, told, strict=True):
-        ax.text(x, y, text, **_small(COLORS[verdict["verdict"]] if x == HEADS[0][1] else INK))
-
-
-def _small(color: str) -> dict[str, Any]:
-    return {"color": color, "fontsize": 6.5, "va": "center", "ha": "left"}
 
 
 def forest_caption(studies: Rows, constraint: str) -> Words:

@@ -76,8 +76,10 @@ def ratio_bar(ax: Axes, y: float, rho: Row, color: str, marker: str = "o", alpha
     low, high = (None if rho[key] is None else math.log2(rho[key]) for key in ("low", "high"))
     if low is not None or high is not None:
         _line(ax, y, left if low is None else low, right if high is None else high, color, alpha)
-    for end, edge, mark in ((low, left, "<"), (high, right, ">")):
-        if (end is None and (low, high) != (None, None)) or (end is not None and not left <= end <= right):
+    known = (low, high) != (None, None)
+    leftward, rightward = low is None or low < left, high is None or high > right
+    for beyond, edge, mark in ((leftward, left, "<"), (rightward, right, ">")):
+        if known and beyond:
             ax.plot([edge], [y], marker=mark, markersize=4, color=color, alpha=alpha, clip_on=False)
     if rho["value"] is not None:
         ax.plot([math.log2(rho["value"])], [y], marker=marker, markersize=4.5, color=color, alpha=alpha)

@@ -12,14 +12,16 @@ from ablatlas.report import numbers
 from ablatlas.report.axes import ratio_bar, ratio_limits, ratio_ticks
 from ablatlas.report.captions import Words
 from ablatlas.report.outcomes import exact, p_words
-from ablatlas.report.style import DOUBLE, FAINT, INK, styled
+from ablatlas.report.style import DOUBLE, FAINT, INK, fitted, styled
 from ablatlas.report.view import CONSTRAINTS, Row, Rows, View, headline, why_not
 from ablatlas.report.words import MARKS, measure
 
 ROW = 0.215  # height of a row, inches
 COLORS = {"RELAXED": "#0072B2", "TIGHTENED": "#D55E00", "UNCHANGED": INK, "INCONCLUSIVE": FAINT}
-COLUMNS = (("verdict", 0.02), ("ρ (interval)", 0.36), ("n", 0.85), ("p", 0.91))  # places across the panel of texts
+Columns = tuple[tuple[str, float], ...]  # heads, and their places across the panel of texts
+COLUMNS: Columns = (("verdict", 0.02), ("ρ (interval)", 0.36), ("n", 0.85), ("p", 0.91))
 DIM = 0.5
+FITS = 24  # letters of 6.5 points in the widest column
 
 
 @styled
@@ -38,18 +40,18 @@ def draw(view: View) -> Figure:
                 panel.axhline(y - 0.5, color="#E4E4E4", linewidth=0.5, zorder=0)
         _name(names, y, constraint if first else "", verdict)
         if verdict is None:
-            told.text(0.02, y, f"not measured: {why_not(view.results, constraint)}", **_small(FAINT))
+            told.text(0.02, y, f"not measured: {why_not(view.results, constraint)}", **small(FAINT))
             continue
         alpha = DIM if verdict["role"] == "strong" else 1.0
         marker = "D" if verdict["basis"] == "net" else "o"
         ratio_bar(ax, y, verdict["rho"], COLORS[verdict["verdict"]], marker, alpha)
-        _tell(told, y, verdict, alpha)
+        tell(told, y, verdict, alpha=alpha)
     _dress(ax, low, high, len(lines))
     for text_panel in (names, told):
         text_panel.axis("off")
         text_panel.set_xlim(0, 1)
     for head, x in COLUMNS:
-        told.text(x, -0.95, head, **_small(INK), fontweight="bold")
+        told.text(x, -0.95, head, **small(INK), fontweight="bold")
     return figure
 
 
@@ -82,20 +84,22 @@ def _draw_margin(ax: Axes, view: View) -> None:
 
 def _name(ax: Axes, y: int, constraint: str, verdict: Row | None) -> None:
     if constraint:
-        ax.text(0, y, constraint, **_small(INK), fontweight="bold")
+        ax.text(0, y, constraint, **small(INK), fontweight="bold")
     if verdict is None:
         return
     against = f"vs {verdict['contrast']}" if verdict["role"] == "strong" else measure(verdict)
     primary = " ●" if verdict["primary"] and verdict["role"] == "without" else ""
-    ax.text(0.36, y, against + primary, **_small(INK if verdict["role"] == "without" else FAINT))
+    ax.text(0.36, y, against + primary, **small(INK if verdict["role"] == "without" else FAINT))
 
 
-def _tell(ax: Axes, y: int, verdict: Row, alpha: float) -> None:
+def tell(ax: Axes, y: int, verdict: Row, columns: Columns = COLUMNS, alpha: float = 1.0) -> None:
+    """A verdict's word, ratio, n and p in a row of texts."""
     color = COLORS[verdict["verdict"]]
     word = f"{MARKS[verdict['verdict']]} {verdict['reason'] or verdict['verdict']}"
     told = (word, numbers.ratio(verdict["rho"]), sized(verdict), p_words(verdict))
-    for (_, x), text in zip(COLUMNS, told, strict=True):
-        ax.text(x, y, text, **_small(color if x == COLUMNS[0][1] else INK), alpha=max(alpha, 0.7))
+    for (_, x), text in zip(columns, told, strict=True):
+        look = small(color if x == columns[0][1] else INK) | {"fontsize": fitted(6.5, text, FITS)}
+        ax.text(x, y, text, **look, alpha=max(alpha, 0.7))
 
 
 def sized(verdict: Row) -> str:
@@ -103,7 +107,8 @@ def sized(verdict: Row) -> str:
     return numbers.MISSING if exact(verdict) else str(verdict["n"])
 
 
-def _small(color: str) -> dict[str, Any]:
+def small(color: str) -> dict[str, Any]:
+    """The look of a row's texts."""
     return {"color": color, "fontsize": 6.5, "va": "center", "ha": "left"}
 
 
@@ -123,7 +128,7 @@ def caption(view: View) -> Words:
         caption="ρ of every constraint with its interval at the level at which it was decided, with against without; ● "
         "is the registered primary, a circle a ladder, a diamond a net term of the chain. Dimmed: with against the "
         "strong substitute. ▲ relaxed, ▼ tightened, = unchanged, ? inconclusive, with the reason. "
-        "Grey band: the registered margin; arrows: open ends; p as adjusted in its family.",
+        "Grey band: the registered margin; arrows: open ends, or beyond the axis; p as adjusted in its family.",
     )
 
 

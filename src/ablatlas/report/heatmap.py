@@ -17,7 +17,7 @@ from matplotlib.ticker import FixedLocator
 
 from ablatlas.report import numbers
 from ablatlas.report.outcomes import exact
-from ablatlas.report.style import DOUBLE, FAINT, INK, styled
+from ablatlas.report.style import DOUBLE, FAINT, INK, fitted, styled
 from ablatlas.report.view import CONSTRAINTS, HARD, Row, Rows, headline, why_not
 from ablatlas.report.words import MARKS
 from ablatlas.stats.atlas import claimed
@@ -70,10 +70,8 @@ def _cell(ax: Axes, x: int, y: int, results: Row, constraint: str, notes: Mappin
         mark, below = f"{MARKS[verdict['verdict']]} ({_told(verdict)})", _below(verdict)
         under = None if closes(verdict) else _ground(ground)
         ax.text(x + 0.5, y + 0.27, mark, **_centred(7, ink), bbox=under)
-        longest = max(map(len, below.split("\n")))
-        ax.text(
-            x + 0.5, y + 0.66, below, **_centred(6.5 * FITS / max(FITS, longest), ink), bbox=under if below else None
-        )
+        size = fitted(6.5, below, FITS)
+        ax.text(x + 0.5, y + 0.66, below, **_centred(size, ink), bbox=under if below else None)
     _outline(ax, x, y, claimed(results, constraint))
 
 

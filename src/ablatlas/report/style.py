@@ -138,6 +138,11 @@ def save(figure: Figure, stem: Path) -> None:
         stem.with_suffix(f".{form}").write_bytes(render(figure, form))
 
 
+def fitted(size: float, text: str, letters: int) -> float:
+    """Points at which the longest line of a text is no wider than so many letters of a size."""
+    return size * letters / max(letters, *map(len, text.split("\n")))
+
+
 def letter(axes: Iterable[Axes]) -> None:
     """Mark panels a, b, c …"""
     for ax, mark in zip(axes, "abcdefghijklmnopqrstuvwxyz", strict=False):
