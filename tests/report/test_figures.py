@@ -15,6 +15,7 @@ from ablatlas.report import staircase as threshold
 from ablatlas.report.axes import ratio_bar
 from ablatlas.report.view import View
 from ablatlas.report.words import MARKS
+from ablatlas.stats.summary import TINY
 
 STUDIES = ("residual", "layernorm", "forget_gate")
 
@@ -142,6 +143,20 @@ def test_what_theory_says_is_drawn_over_what_it_is_theory_of() -> None:
     assert "theory" not in texts(style.render(drawn))
     assert "black bar: what theory says" in panels.scalars_caption(told, names).caption
     assert "theory" not in panels.scalars_caption(view, names[:1]).caption
+
+
+def test_a_variant_that_lacks_what_is_measured_is_left_out_and_named() -> None:
+    view = findings.view("forget_gate")
+    for row in view.table("mechanism", name="largest_cell_state"):
+        row |= {
+            "average": "geometric",
+            **({"mean": TINY, "low": TINY, "high": TINY} if row["variant"] == "without" else {}),
+        }
+    told = panels.scalars_caption(view, ["largest_cell_state"])
+    assert told.caption.endswith("Zero throughout, and left out: without.")
+    assert "without" not in told.alt
+    drawn = texts(style.render(panels.scalars(view, ["largest_cell_state"])))
+    assert "1e-38" not in drawn
 
 
 def test_two_variants_of_a_role_differ_without_colour() -> None:

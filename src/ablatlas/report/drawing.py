@@ -14,6 +14,7 @@ from ablatlas.report.style import SINGLE, Look, looks
 from ablatlas.report.view import LOSSES, Rows, View
 from ablatlas.report.words import words
 
+BROAD = 20  # letters of a variant's label of which two do not stand side by side in one column
 LOG_FROM = 20.0  # a spread of values from which an axis is logarithmic
 
 
@@ -77,6 +78,7 @@ def legend(figure: Figure, view: View, shown: Mapping[str, Look] | None = None) 
     """Every variant that is shown with its look, above the panels; all of the study's where nothing is named."""
     shown = looks(view.roles) if shown is None else shown
     handles = [Line2D([], [], **look.line, label=view.label(v)) for v, look in shown.items()]
-    lines = math.ceil(len(handles) / (4 if figure.get_figwidth() > SINGLE else 2))
+    longest = max((len(view.label(v)) for v in shown), default=0)
+    lines = math.ceil(len(handles) / (4 if figure.get_figwidth() > SINGLE else 2 if longest < BROAD else 1))
     columns = math.ceil(len(handles) / max(1, lines))
     figure.legend(handles=handles, loc="outside upper center", ncols=max(1, columns), handlelength=3.2)

@@ -15,6 +15,7 @@ from ablatlas.report.numbers import interval, number
 from ablatlas.report.style import DOUBLE, INK, SINGLE, looks, styled
 from ablatlas.report.view import Row, Rows, View
 from ablatlas.report.words import capitalized, listed, words
+from ablatlas.stats.summary import TINY
 
 PER_ROW = 4  # panels side by side
 THEORY = "_in_theory"  # what theory says of a variable: drawn over it
@@ -63,10 +64,12 @@ def scalars(view: View, names: Sequence[str]) -> Figure:
     """
     names = [name for name in names if not name.endswith(THEORY)]
     figure, axes = _panels(len(names))
+    every = [row for name in names for row in _seen(view, name)]
+    all_looks = {variant: look for variant, look in looks(view.roles).items() if variant in _variants(every)}
     for ax, name in zip(axes, names, strict=True):
-        rows = view.table("mechanism", name=name)
+        rows = _seen(view, name)
+        cells = _cells(view, rows)
         known = view.table("mechanism", name=name + THEORY)
-        cells, all_looks = _cells(view, rows), looks(view.roles)
         for k, (variant, look) in enumerate(all_looks.items()):
             mine = [row for row in rows if row["variant"] == variant and row["cell"] in cells]
             shift = spread(k, len(all_looks)) * 0.8 / len(all_looks)
@@ -79,8 +82,19 @@ def scalars(view: View, names: Sequence[str]) -> Figure:
         ax.set_xlim(-0.6, len(cells) - 0.4)
         ax.set_ylabel(f"{words(name)}\n({sample(rows)})")
         scale(ax, rows)
-    legend(figure, view)
+    legend(figure, view, all_looks)
     return figure
+
+
+def _seen(view: View, name: str) -> Rows:
+    """The rows of a mechanism variable, less those of variants in which it is zero throughout: they lack the part."""
+    rows = view.table("mechanism", name=name)
+    zero = set(_variants(rows)) - set(_variants([row for row in rows if row["mean"] is None or row["mean"] > 2 * TINY]))
+    return [row for row in rows if row["variant"] not in zero]
+
+
+def _variants(rows: Rows) -> list[str]:
+    return list(dict.fromkeys(row["variant"] for row in rows))
 
 
 def _span(rows: Rows) -> tuple[float, float] | tuple[None, None]:
@@ -194,12 +208,16 @@ def _estimate(row: Row) -> str:
 
 def scalars_caption(view: View, names: Sequence[str]) -> Words:
     """Of mechanism variables that are one number a run."""
-    rows = [row for name in names for row in view.table("mechanism", name=name) if row["cell"] in view.leading]
+    rows = [row for name in names for row in _seen(view, name) if row["cell"] in view.leading]
+    gone = {variant: None for name in names for variant in _variants(view.table("mechanism", name=name))}
+    zero = [variant for variant in gone if variant not in _variants(rows)]
+    left = f" Zero throughout, and left out: {listed(zero)}." if zero else ""
+    kinds = " and ".join(dict.fromkeys(f"{row['average']} mean" for row in rows))
     values = (f"{words(row['name'])}, {row['variant']} in {row['cell']}: {number(row['mean'])}" for row in rows)
     known = any(name.endswith(THEORY) for name in names)
+    theory = "; black bar: what theory says. Variants stand as in the legend" if known else ""
+    what = capitalized(listed(words(name) for name in names if not name.endswith(THEORY)))
     return Words(
-        alt=f"{capitalized(listed(map(words, names)))}. {'; '.join(values)}.",
-        caption=f"{capitalized(listed(words(name) for name in names if not name.endswith(THEORY)))} at the last "
-        "evaluation: mean over seeds, 95 % t interval"
-        + ("; black bar: what theory says. Variants stand as in the legend." if known else "."),
+        alt=f"{what}. {'; '.join(values)}.",
+        caption=f"{what} at the last evaluation: {kinds} over seeds, 95 % t interval{theory}.{left}",
     )
