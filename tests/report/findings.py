@@ -282,7 +282,7 @@ def _curve(study: Study, variant: str, cell: str) -> list[Row]:
 
 
 def _mechanism(study: Study, variant: str, cell: str) -> list[Row]:
-    same = {"variant": variant, "cell": cell, "n": 10}
+    same = {"average": "geometric", "variant": variant, "cell": cell, "n": 10}
     if study.name == "forget_gate":
         mean = 1940.0 if study.variants[variant].settings[study.ablate] == "open" else 13.3
         return [same | {"name": "largest_cell_state", "x": None, "mean": mean, "low": mean * 0.9, "high": mean * 1.1}]
