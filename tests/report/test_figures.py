@@ -147,7 +147,7 @@ def test_what_theory_says_is_drawn_over_what_it_is_theory_of() -> None:
 
 def test_a_variant_that_lacks_what_is_measured_is_left_out_and_named() -> None:
     view = findings.view("forget_gate")
-    for row in view.table("mechanism", name="largest_cell_state"):
+    for row in view.results["tables"]["mechanism"]:
         if row["variant"] == "without":
             row.update(mean=TINY, low=TINY, high=TINY)
     told = panels.scalars_caption(view, ["largest_cell_state"])
