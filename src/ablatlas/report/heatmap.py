@@ -30,7 +30,8 @@ Color = str | tuple[float, float, float, float]
 HEAD = {"optimization": "optimization &\nregularization", "efficiency": "compute\nefficiency"}
 HATCH = "\\\\\\\\"
 HEIGHT = 0.48  # of a row, inches
-FITS = 16  # letters of 6.5 points in a cell's width
+HEADS = 0.5  # of the columns' names, inches
+FITS = 15  # letters of 6.5 points in a cell's width
 NOTES = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -152,7 +153,8 @@ def _dress(ax: Axes, studies: Rows) -> None:
     ax.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
     for spine in ax.spines.values():
         spine.set_visible(False)
-    ax.axvline(len(HARD), color=INK, linewidth=0.8, ymax=1.14, clip_on=False)
+    above = HEADS / (HEIGHT * len(studies))
+    ax.axvline(len(HARD), color=INK, linewidth=0.8, ymax=1 + above, clip_on=False)
     for left, right, text in ((0, len(HARD), "hard constraints"), (len(HARD), len(CONSTRAINTS), "leverage on them")):
         ax.annotate(
             text,

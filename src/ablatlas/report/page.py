@@ -46,6 +46,7 @@ pre code { font-size: inherit; }
 details { margin: .6rem 0; }
 summary { cursor: pointer; color: var(--link); }
 td:not(.number) { min-width: 4.5rem; }
+td[data-name="the essays say"] { min-width: 15rem; }
 .questions { max-width: 46rem; } dt { font-weight: 600; } dd { margin: .1rem 0 .7rem 1rem; }
 .quiet { font-size: .875rem; color: var(--faint); margin: .25rem 0; }
 .role { white-space: nowrap; } .role.not-measured { white-space: normal; color: var(--faint); }
