@@ -154,7 +154,8 @@ def _dress(ax: Axes, studies: Rows) -> None:
     for spine in ax.spines.values():
         spine.set_visible(False)
     above = HEADS / (HEIGHT * len(studies))
-    ax.axvline(len(HARD), color=INK, linewidth=0.8, ymax=1 + above, clip_on=False)
+    parting = ax.axvline(len(HARD), color=INK, linewidth=0.8, ymax=1 + above, clip_on=False)
+    parting.set_in_layout(False)  # the names above take the room
     for left, right, text in ((0, len(HARD), "hard constraints"), (len(HARD), len(CONSTRAINTS), "leverage on them")):
         ax.annotate(
             text,
