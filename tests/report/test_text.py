@@ -72,6 +72,16 @@ def test_every_reason_has_words(reason: str) -> None:
     assert "does not support" in said(view)
 
 
+def test_a_claim_that_no_ladder_answers_is_answered_by_the_clock() -> None:
+    view = findings.view("residual")
+    claim = view.study.claim | {"constraints": ["efficiency"]}
+    assert "We measured: compute efficiency" in text.headline(replace(view, study=replace(view.study, claim=claim)))
+    implied = claim | {"constraints": [], "implied": ["efficiency"]}
+    told = text.headline(replace(view, study=replace(view.study, claim=implied)))
+    assert "We measured: compute efficiency" in told
+    assert "optimization & regularization RELAXED" in told
+
+
 def test_a_tightened_constraint_is_not_dressed_up() -> None:
     rho = {"value": None, "low": None, "high": 0.364, "censored": "below", "text": ""}
     view = changed(verdict="TIGHTENED", rho=rho, supported=False)

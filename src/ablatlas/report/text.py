@@ -7,19 +7,30 @@ from ablatlas.report.numbers import number
 from ablatlas.report.outcomes import closure_words, outcome, reason, size, tested
 from ablatlas.report.trace import linked
 from ablatlas.report.view import CONSTRAINTS, Row, Rows, View, headlines, unmeasured
+from ablatlas.report.view import headline as constraint_headline
 from ablatlas.report.words import equals, listed, sentence
 from ablatlas.stats.atlas import UNCOUNTED
 
 
 def headline(view: View) -> str:
     """The essay's claim and what was measured, in one or two sentences."""
-    found = [v for v in headlines(view.results) if v["claimed"] is True] or list(headlines(view.results))
+    found = _answering(view)
     said = f"{_essays(view.study.claim)} “{sentence(view.study.claim.get('text', ''))}”"
     if not found:
         return f"{said} Not measured at scale {view.study.scale}: {_why_not(view)}."
     rest = [name for name in view.study.claim.get("constraints", []) if name in unmeasured(view.results)]
     missing = [f"Not measured: {CONSTRAINTS[name]} ({unmeasured(view.results)[name]})." for name in rest]
     return f"{said} We measured: {' '.join([*(_finding(view, v) for v in found), *missing])}"
+
+
+def _answering(view: View) -> Rows:
+    """The verdicts that answer the claim, by a ladder or the clock; where it names no constraint, all primaries too."""
+    claim, primaries = view.study.claim, list(headlines(view.results))
+    named = claim.get("constraints") or claim.get("implied", [])
+    registered = {verdict["constraint"]: verdict for verdict in primaries}
+    standing = (registered.get(name) or constraint_headline(view.results, name) for name in named)
+    asked = [verdict for verdict in standing if verdict is not None]
+    return asked if asked and claim.get("constraints") else [*asked, *(v for v in primaries if v not in asked)]
 
 
 def measured(view: View) -> str:
