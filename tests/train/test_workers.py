@@ -50,6 +50,16 @@ def test_gradients_are_one_workers_also_when_a_member_has_ended() -> None:
                 torch.testing.assert_close(mine.grad, theirs.grad, rtol=0.0, atol=TOLERANCE * largest)
 
 
+def test_they_are_judged_also_when_a_member_has_just_ended() -> None:
+    deterministic()
+    for crew in workers.crews(members("workers")):
+        crew.look(3)
+        crew.keep([0, 2])
+        judged = crew.judge("validation")
+        assert [0 <= found["gradient_error"] < TOLERANCE for found in judged] == [True, True]
+        assert all(parameter.grad is None for parameter in crew.optimizer.parameters)
+
+
 def test_workers_have_as_much_each_and_all_of_it() -> None:
     def batch(index: int) -> tuple[torch.Tensor, ...]:
         return (torch.arange(6) + index, torch.arange(12).view(6, 2))

@@ -91,7 +91,7 @@ class First(Worker):
 
     def __init__(self, members: Sequence[Member]) -> None:
         super().__init__(members, 0)
-        self.count = len(self.places)
+        self.count, self.index = len(self.places), 0
         self.meeting = tempfile.TemporaryDirectory()
         place = str(Path(self.meeting.name) / "meeting")
         spawn = multiprocessing.get_context("spawn")
@@ -121,7 +121,7 @@ class First(Worker):
 
     def apart(self) -> list[float]:
         """How far the last batch's averaged gradients lie from one worker's, over their tensor's largest number."""
-        kept = self.gradients()
+        kept = [p.grad for p in self.optimizer.parameters]  # none, where a member has just been taken out
         self.look(self.index)
         averaged, shares = self.gradients(), {seed: task.batch for seed, task in self.tasks.items()}
         for task in self.tasks.values():
