@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
+from ablatlas.digest import INDEX
 from ablatlas.study import load, names
 from benchmarks import harness
 from benchmarks.grid import ROOT, settings
@@ -26,6 +27,8 @@ def repository(folder: Path, studies: list[str]) -> Path:
         else:
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, folder / name)
+    (folder / INDEX).parent.mkdir(parents=True)  # a study that replays is declared by what is published
+    shutil.copy2(ROOT / INDEX, folder / INDEX)
     declared = folder / "params" / "study"
     for number, study in enumerate(studies):
         shutil.copy2(declared / f"{study}.yaml", declared / f"{study}_{number:03d}.yaml")
