@@ -13,6 +13,9 @@ from ablatlas.randomness import generator
 from ablatlas.train import dose as doses
 
 THREADS = 1
+# MKL reads this at its first product. Else the bits of a product depend, on processors that are not Intel's, on where
+# its matrices lie in memory, and so a member's on its place in a stack.
+os.environ.setdefault("MKL_CBWR", "AUTO")
 
 
 def deterministic(precision: str = "float32") -> None:
