@@ -49,6 +49,6 @@ def test_p_values(p: float | None, printed: str) -> None:
 
 
 def test_a_mean_without_an_interval_stands_alone() -> None:
-    assert numbers.mean({"mean": 0.5, "mean_low": None, "mean_high": None}) == "0.5"
-    assert numbers.mean({"mean": 0.5, "mean_low": 0.4, "mean_high": 0.6}) == "0.5 (0.4 to 0.6)"
-    assert numbers.mean({"mean": None, "mean_low": None, "mean_high": None}) == "–"
+    assert numbers.estimate({"mean": 0.5, "low": None, "high": None}) == "0.5"
+    assert numbers.estimate({"mean": 0.5, "low": 0.4, "high": 0.6}) == "0.5 (0.4 to 0.6)"
+    assert numbers.estimate({"mean": None, "low": None, "high": None}) == "–"

@@ -10,9 +10,9 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from ablatlas.report.captions import Words
 from ablatlas.report.drawing import intervals, legend, plain_decades, sample
-from ablatlas.report.numbers import interval, number
+from ablatlas.report.numbers import estimate, number
 from ablatlas.report.style import FAINT, INK, SINGLE, looks, styled
-from ablatlas.report.view import Row, View
+from ablatlas.report.view import View
 
 if TYPE_CHECKING:
     from ablatlas.study import Ladder
@@ -51,7 +51,7 @@ def draw(view: View, ladder: Ladder) -> Figure:
 def caption(view: View, ladder: Ladder) -> Words:
     """The hyperbola's two numbers."""
     rows, [fit] = view.table("serial", ladder=ladder.name), view.table("critical", ladder=ladder.name)
-    told = f"S_min = {_estimate(fit['least_steps'])} steps, B_crit = {_estimate(fit['critical_batch'])} examples"
+    told = f"S_min = {estimate(fit['least_steps'])} steps, B_crit = {estimate(fit['critical_batch'])} examples"
     each = "; ".join(f"{number(row['mean'])} at {row['batch']} ({row['variant']})" for row in rows)
     return Words(
         alt=f"Steps to a loss over the examples of a step: {each}. {told}.",
@@ -59,8 +59,3 @@ def caption(view: View, ladder: Ladder) -> Words:
         "the examples of a step, and S = S_min (1 + B_crit / B) through them: geometric means over seeds, each fitted "
         f"by itself: {told}. Below B_crit more workers save steps nearly in proportion, above it hardly any.",
     )
-
-
-def _estimate(row: Row) -> str:
-    span = interval(row["low"], row["high"])
-    return number(row["mean"]) + (f" ({span})" if span else "")

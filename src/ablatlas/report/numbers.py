@@ -34,9 +34,9 @@ def interval(low: float | None, high: float | None, digits: int = 3) -> str:
     return "" if low is None or high is None else f"{number(low, digits)} to {number(high, digits)}"
 
 
-def mean(row: Mapping[str, Any], digits: int = 3) -> str:
-    """`mean (low to high)` of a row with keys mean, mean_low and mean_high."""
-    span = interval(row["mean_low"], row["mean_high"], digits)
+def estimate(row: Mapping[str, Any], digits: int = 3, ends: tuple[str, str] = ("low", "high")) -> str:
+    """`mean (low to high)` of a row with a mean and the ends of its interval."""
+    span = interval(row[ends[0]], row[ends[1]], digits)
     return number(row["mean"], digits) + (f" ({span})" if span else "")
 
 

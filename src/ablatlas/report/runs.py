@@ -41,7 +41,7 @@ def _level(row: Row) -> Cells:
         numbers.MISSING if row["solved"] is None else f"{row['solved']}/{row['n']}",
         _share(row),
         words(row["metric"]),
-        numbers.mean(row),
+        numbers.estimate(row, ends=("mean_low", "mean_high")),
         rate,
         states(row["states"]),
     ]
