@@ -63,6 +63,7 @@ def grid(name: str) -> Grid:
         "procedure": "train",
         "engine": found["engine"],
         "precision": "float32",
+        "watch": "none",
         **{part: _part(part, found[part]) for part in PARTS},
     }
     return Grid(name, found["ablate"], tuple(found["arms"]), told["seeds"], config)

@@ -219,18 +219,24 @@ def test_ladders_and_cells(example: Study) -> None:
 
 def test_run_config_is_resolved(example: Study) -> None:
     config = example.run_config("no_norm", "depth=20", rate=0.05)
-    assert set(config) == {"procedure", "engine", "precision", "model", "task", "recipe"}
+    assert set(config) == {"procedure", "engine", "precision", "watch", "model", "task", "recipe"}
     assert (config["model"]["depth"], config["model"]["norm"], config["model"]["shortcut"]) == (20, "none", "none")
     assert config["recipe"]["lr"] == 0.05
     assert example.run_config("with")["recipe"]["lr"] == 0.1
 
 
-def test_the_usual_precision_leaves_digests_as_they_were(root: Path, example: Study) -> None:
-    """It came after runs had been published; another is another run."""
-    without = {key: value for key, value in example.run_config("with").items() if key != "precision"}
+@pytest.mark.parametrize(("key", "other"), [("precision", "bf16"), ("watch", "activations")])
+def test_what_came_later_leaves_digests_as_they_were(root: Path, example: Study, key: str, other: str) -> None:
+    """It came after runs had been published; another value is another run."""
+    without = {name: value for name, value in example.run_config("with").items() if name != key}
     assert run_digest(without, root) == example.run_digest("with")
-    low = load("example", overrides=["precision=bf16"], root=root)
-    assert low.run_digest("with") != example.run_digest("with")
+    changed = load("example", overrides=[f"{key}={other}"], root=root)
+    assert changed.run_digest("with") != example.run_digest("with")
+
+
+def test_what_cannot_be_watched_is_refused(root: Path) -> None:
+    with pytest.raises(StudyError, match=r"watch: found activation, expected .*activations"):
+        load("example", overrides=["watch=activation"], root=root)
 
 
 def test_a_precision_that_the_device_has_not_is_refused(root: Path) -> None:

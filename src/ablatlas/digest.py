@@ -11,7 +11,7 @@ from ablatlas.data import registry
 from ablatlas.errors import StudyError, one_of
 
 # What came after runs had been published: at its usual value it is left out of digests, and those runs stay valid.
-USUAL = {"precision": "float32"}
+USUAL = {"precision": "float32", "watch": "none"}
 PUBLISHED = Path("data", "published")
 INDEX = PUBLISHED / "index.json"
 FOLDERS = {"model": "models", "task": "tasks", "procedure": "procedures", "engine": "train"}

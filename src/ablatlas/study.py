@@ -31,7 +31,7 @@ __all__ = [
     "controls", "find_root", "from_command_line", "load", "load_all", "main", "names", "run_digest", "run_key",
 ]  # fmt: skip
 
-RUN_KEYS = ("procedure", "engine", "precision", *configuration.PARTS)  # what a run is a function of, besides its seed
+RUN_KEYS = ("procedure", "engine", "precision", "watch", *configuration.PARTS)  # what a run is, besides its seed
 REQUIRED = ("title", "paper", "claim", "ablate", "arms", "ladders", "register", "expect")
 OPTIONAL = ("contrasts", "scales", "tune", *RUN_KEYS)
 # Targets, folders and commands: a study of the same name could not be asked for by it.

@@ -51,6 +51,7 @@ def training(model: str, own: dict[str, Any], task: str, asked: dict[str, Any], 
     deterministic()
     config = {
         "precision": "float32",
+        "watch": "none",
         "model": declared("model", model, own),
         "task": declared("task", task, asked),
         "recipe": declared("recipe", "adam", {"steps": 3}),

@@ -77,6 +77,7 @@ def config(kind: str = "mlp", **recipe: Any) -> dict[str, Any]:
         "procedure": "train",
         "engine": "sequential",
         "precision": "float32",
+        "watch": "none",
         **parts,
         "model": model,
         "recipe": parts["recipe"] | recipe,

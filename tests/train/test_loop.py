@@ -83,7 +83,7 @@ Script = Sequence[Sequence[float]]
 def run_script(script: Script, rows: Sequence[int], made: list[Scripted] | None = None, **others: Any) -> list[Run]:
     """The runs of some rows of a script, in one crew."""
     recipe = {"lr": 0.1, "dose": "none", "clip": None, "steps": STEPS, "evaluations": 4, "patience": 0.25}
-    whole = {"engine": "script", "precision": "float32", "recipe": recipe | others.pop("recipe", {})}
+    whole = {"engine": "script", "precision": "float32", "watch": "none", "recipe": recipe | others.pop("recipe", {})}
     crew = [Member(whole, row) for row in rows]
 
     def crews(members: Sequence[Member]) -> list[Crew]:

@@ -16,7 +16,7 @@ from ablatlas.nn.dropout import Dropout
 from ablatlas.tasks import digits
 from ablatlas.train import build
 from ablatlas.train.build import fingerprint
-from ablatlas.train.crew import DEPTHS
+from ablatlas.train.depths import DEPTHS
 from ablatlas.train.optimizers import SGD
 from ablatlas.train.run import Run, diverged, evaluation_steps
 from ablatlas.train.sequential import Training

@@ -38,6 +38,9 @@ def _check(where: Where, root: Path, run: Tree, parts: Tree, label: str) -> None
     for kind, name in digest.named_modules(run).items():
         where.choose(label or kind, name, _modules(root, kind, name))
         digest.version(root, kind, name)
+    where.choose(label or "watch", run["watch"], source.words(source.part(root, "train") / "watch.py"))
+    if run["watch"] == "activations" and "activation" not in run["model"]:
+        where.fail(label or "watch", f"activations of {run['model']['name']}, which has none to choose", "none")
     for path, word, known in _words(root, run):
         if word not in known:
             _refuse(where, run, parts, label, path, word, known)

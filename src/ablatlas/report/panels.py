@@ -11,14 +11,16 @@ from matplotlib.ticker import MaxNLocator
 
 from ablatlas.report.captions import Words
 from ablatlas.report.drawing import intervals, legend, plain_decades, quantity, sample, scale, spread
-from ablatlas.report.numbers import interval, number
+from ablatlas.report.numbers import estimate, number
 from ablatlas.report.style import DOUBLE, INK, SINGLE, looks, styled
-from ablatlas.report.view import Row, Rows, View
+from ablatlas.report.view import Rows, View
 from ablatlas.report.words import capitalized, listed, words
 from ablatlas.stats.summary import TINY
 
 PER_ROW = 4  # panels side by side
 THEORY = "_in_theory"  # what theory says of a variable: drawn over it
+USUALLY = ", at the last evaluation at which it was finite"
+WHEN = {"preactivation_drift": ", over all evaluations"}
 LEADING = ("with", "without", "strong")  # the roles whose values a mechanism's axis must hold; others may leave it
 
 
@@ -47,8 +49,11 @@ def profiles(view: View, name: str) -> Figure:
         rows = view.table("mechanism", name=name, cell=cell)
         _bands(ax, view, rows, "x", marks=len(rows))
         ax.set_title(_title(view, cell, rows))
-        ax.set_yscale("log")
-        ax.set_ylim(*_span([row for row in rows if view.roles[row["variant"]] in LEADING]))
+        if rows[0]["average"] == "geometric":
+            ax.set_yscale("log")
+            ax.set_ylim(*_span([row for row in rows if view.roles[row["variant"]] in LEADING]))
+        else:
+            ax.set_ylim(-0.03, 1.03)
         ax.set_xlim(-0.05, 1.05)
         ax.set_xticks([0, 0.5, 1], ["0", "½", "1"])
     _share_axes(axes, "relative depth", [words(name)] * len(cells))
@@ -64,10 +69,10 @@ def scalars(view: View, names: Sequence[str]) -> Figure:
     """
     names = [name for name in names if not name.endswith(THEORY)]
     figure, axes = _panels(len(names))
-    every = [row for name in names for row in _seen(view, name)]
-    all_looks = {variant: look for variant, look in looks(view.roles).items() if variant in _variants(every)}
-    for ax, name in zip(axes, names, strict=True):
-        rows = _seen(view, name)
+    seen = {name: _seen(view, name) for name in names}
+    shown = {variant for rows in seen.values() for variant in _variants(rows)}
+    all_looks = {variant: look for variant, look in looks(view.roles).items() if variant in shown}
+    for ax, (name, rows) in zip(axes, seen.items(), strict=True):
         cells = _cells(view, rows)
         known = view.table("mechanism", name=name + THEORY)
         for k, (variant, look) in enumerate(all_looks.items()):
@@ -192,18 +197,14 @@ def profiles_caption(view: View, name: str) -> Words:
     ends = (f"{a['variant']} in {a['cell']}: {number(a['mean'])} and {number(b['mean'])}" for a, b in pairs)
     hardest = view.leading[-1]
     arms = [(a, b) for a, b in pairs if a["cell"] == hardest and a["variant"] in ("with", "without")]
-    told = [f"{_estimate(a)} at the input and {_estimate(b)} at the output for {a['variant']}" for a, b in arms]
+    told = [f"{estimate(a, 2)} at the input and {estimate(b, 2)} at the output for {a['variant']}" for a, b in arms]
     return Words(
         alt=f"{capitalized(words(name))} at the input and at the output. {'; '.join(ends)}.",
-        caption=f"{capitalized(words(name))} along the network at the last evaluation at which it was finite: "
-        "geometric mean over seeds and its 95 % interval, from the input (0) to the output (1); a contrast may leave "
-        "the frame." + (f" In {hardest} it is {listed(told)}." if told else ""),
+        caption=f"{capitalized(words(name))} along the network{WHEN.get(name, USUALLY)}: "
+        f"{first[0]['average']} mean over seeds and its 95 % interval, from the input (0) to the output (1)"
+        + ("; a contrast may leave the frame." if first[0]["average"] == "geometric" else ".")
+        + (f" In {hardest} it is {listed(told)}." if told else ""),
     )
-
-
-def _estimate(row: Row) -> str:
-    span = interval(row["low"], row["high"], 2)
-    return number(row["mean"], 2) + (f" ({span})" if span else "")
 
 
 def scalars_caption(view: View, names: Sequence[str]) -> Words:

@@ -6,7 +6,7 @@ exist is None.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -23,8 +23,11 @@ VERSION = 1
 Row = dict[str, Any]
 Floats = NDArray[np.float64]
 Caps = Mapping[str, Cap]  # by metric
+Reduced = Callable[[pd.Series], Floats]
 
-PROFILE = {"gradient_norms": "gradient_norm"}  # curve columns that hold a value per relative depth
+NAMES = {"gradient_norms": "gradient_norm"}  # of curve columns that a table calls otherwise
+SHARES = ("dead_units",)  # of which many are zero: averaged as they are
+DRIFTS = {"preactivation_spread": "preactivation_drift"}  # columns that are also followed through a training
 TINY = float(np.finfo(np.float32).tiny)  # a vanished gradient underflows to 0, which has no logarithm
 
 
@@ -99,35 +102,46 @@ def _by_step(part: pd.DataFrame, metric: str, cap: Cap | None) -> Iterator[tuple
 
 
 def mechanism(frame: pd.DataFrame, names: Sequence[str]) -> list[Row]:
-    """Mechanism variables at each run's last finite evaluation, over seeds.
+    """Mechanism variables over seeds: each run's at its last finite evaluation, and how far some drift until then.
 
     Profiles (gradient norms) have a row for each relative depth x in 0..1, scalars one with x None. Magnitudes
-    span decades, so a variable that is never negative is averaged geometrically; `average` says which it was.
+    span decades, so what is neither a share nor ever negative is averaged geometrically; `average` says which it was.
     """
+    told = [(NAMES.get(column, column), column, _last) for column in names]
+    told += [(name, column, _drift) for column, name in DRIFTS.items() if column in names]
     return [
-        {"variant": arm, "cell": cell, **row}
-        for name in names
-        for (arm, cell), rows in _last_by_variant(frame, name).items()
+        {"variant": arm, "cell": cell, "name": name, **row}
+        for name, column, reduced in told
+        for (arm, cell), rows in _by_variant(frame, column, reduced).items()
         for row in rows
     ]
 
 
-def _last_by_variant(frame: pd.DataFrame, name: str) -> dict[tuple[str, str], list[Row]]:
-    whole = frame[frame[name].map(_all_finite)].sort_values("step", kind="stable")
-    last = whole.groupby(["arm", "cell", "seed"], sort=False)[name].last().map(np.atleast_1d)
-    signed = any((values < 0).any() for values in last)
-    groups = last.groupby(["arm", "cell"], sort=False)
-    return {key: _profile(name, np.stack(part.tolist()), signed) for key, part in groups}  # type: ignore[misc]
+def _last(run: pd.Series) -> Floats:
+    return np.atleast_1d(run.iloc[-1])
 
 
-def _profile(name: str, values: Floats, signed: bool) -> list[Row]:
+def _drift(run: pd.Series) -> Floats:
+    """The largest value of a run over its smallest, at each depth."""
+    values = np.stack(run.tolist())
+    return np.asarray(values.max(0) / np.maximum(values.min(0), TINY))
+
+
+def _by_variant(frame: pd.DataFrame, column: str, reduced: Reduced) -> dict[tuple[str, str], list[Row]]:
+    whole = frame[frame[column].map(_all_finite)].sort_values("step", kind="stable")
+    runs = {key: reduced(run) for key, run in whole.groupby(["arm", "cell", "seed"], sort=False)[column]}
+    plain = column in SHARES or any((values < 0).any() for values in runs.values())
+    groups: dict[tuple[str, str], list[Floats]] = {}
+    for (arm, cell, _), values in runs.items():
+        groups.setdefault((str(arm), str(cell)), []).append(values)
+    return {key: _profile(np.stack(part), plain) for key, part in groups.items()}
+
+
+def _profile(values: Floats, plain: bool) -> list[Row]:
     """Rows of one variant in one cell from (seeds, depths) values; a scalar has one depth, and no place."""
-    places = np.linspace(0, 1, values.shape[1]).tolist() if name in PROFILE else [None]
-    interval, average = (t_interval, "arithmetic") if signed else (geometric_interval, "geometric")
-    return [
-        {"name": PROFILE.get(name, name), "x": x, "average": average, **interval(column)}
-        for x, column in zip(places, values.T, strict=True)
-    ]
+    places = np.linspace(0, 1, values.shape[1]).tolist() if values.shape[1] > 1 else [None]
+    interval, average = (t_interval, "arithmetic") if plain else (geometric_interval, "geometric")
+    return [{"x": x, "average": average, **interval(column)} for x, column in zip(places, values.T, strict=True)]
 
 
 def _all_finite(values: Any) -> bool:

@@ -15,7 +15,7 @@ from ablatlas.train.crew import Member
 from ablatlas.train.loop import train
 from ablatlas.train.run import Run
 
-HIDDEN = ("examples", "flops", "gradient_norms")
+HIDDEN = ("examples", "flops")
 
 
 def words(value: object) -> str:
@@ -25,12 +25,12 @@ def words(value: object) -> str:
 
 def show(run: Run, console: Console) -> None:
     """The curve as a table, the outcome below it."""
-    names = [name for name in run.curve[0] if name not in HIDDEN]
+    names = [name for name, value in run.curve[0].items() if name not in HIDDEN and not isinstance(value, list)]
     table = Table(*names)
     for point in run.curve:
         table.add_row(*(words(point.get(name)) for name in names))
     console.print(table)
-    outcome = ", ".join(f"{name} {words(value)}" for name, value in run.outcome.items())
+    outcome = ", ".join(f"{name} {words(value)}" for name, value in run.outcome.items() if not isinstance(value, list))
     console.print(f"{run.state} in {run.meters['seconds']:.1f} s; {outcome}")
 
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from ablatlas.train import dose as doses
+from ablatlas.train import watch as watches
 from ablatlas.train.optimizers import Optimizer, factor
 
-DEPTHS = 9  # gradient norms are logged at this many equally spaced layers
 Config = dict[str, Any]
 Parameters = dict[str, Tensor]
 
@@ -38,6 +38,7 @@ class Crew(ABC):
         self.recipe = self.members[0].config["recipe"]
         self.dose = getattr(doses, self.recipe["dose"])()
         low = self.members[0].config["precision"] == "bf16"
+        self.watch = getattr(watches, self.members[0].config["watch"])
         self.precision = torch.autocast(self.members[0].device, torch.bfloat16, enabled=low)
 
     @property
@@ -89,12 +90,18 @@ class Crew(ABC):
         """Which rows of the parameters go at which rate in step `index`, None for all there are."""
 
     @abstractmethod
-    def judge(self, split: str) -> list[dict[str, float]]:
-        """The task's metrics on a split, the models in evaluation mode."""
+    def judge(self, split: str) -> list[dict[str, Any]]:
+        """The task's metrics on a split, the models in evaluation mode, and what `watch` tells of these passes."""
+
+    def judged(self, task: Any, model: Any, split: str) -> dict[str, Any]:
+        """The same of one member, which calls `model`; what is watched are the parts of `self.model`."""
+        with self.precision, self.watch(self.model) as told:
+            metrics = task.metrics(model, task.held_out(split))
+        return self.dose.judged({name: value.item() for name, value in metrics.items()}) | told()
 
     @abstractmethod
     def gradient_norms(self) -> list[list[float]]:
-        """The norms of the last gradient with respect to the weights of `DEPTHS` layers from first to last."""
+        """The norms of the last gradient with respect to the weights of `depths.DEPTHS` layers from first to last."""
 
     @abstractmethod
     def parameters(self) -> list[Parameters]:
@@ -115,11 +122,6 @@ class Crew(ABC):
     @abstractmethod
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to an earlier state of the same members."""
-
-
-def sampled(layers: list[nn.Module]) -> list[nn.Module]:
-    """`DEPTHS` layers from first to last, evenly spaced; none where there are none."""
-    return [layers[round(i * (len(layers) - 1) / (DEPTHS - 1))] for i in range(DEPTHS)] if layers else []
 
 
 def copied(tree: Any) -> Any:

@@ -9,7 +9,8 @@ from torch import nn
 
 from ablatlas.nn.dropout import Dropout
 from ablatlas.train.build import Noise, build
-from ablatlas.train.crew import Config, Crew, Member, Parameters, copied, sampled
+from ablatlas.train.crew import Config, Crew, Member, Parameters, copied
+from ablatlas.train.depths import sampled
 from ablatlas.train.optimizers import optimizer
 
 VERSION = 2
@@ -50,12 +51,11 @@ class Training(Crew):
         return [(None, self.rate(0, index))]
 
     @torch.no_grad()
-    def judge(self, split: str) -> list[dict[str, float]]:
+    def judge(self, split: str) -> list[dict[str, Any]]:
         self.model.eval()
-        with self.precision:
-            found = self.task.metrics(self.model, self.task.held_out(split))
+        found = self.judged(self.task, self.model, split)
         self.model.train()
-        return [self.dose.judged({name: value.item() for name, value in found.items()})]
+        return [found]
 
     def gradient_norms(self) -> list[list[float]]:
         layers = sampled(list(self.model.layers))  # type: ignore[arg-type]

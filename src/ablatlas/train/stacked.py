@@ -22,7 +22,8 @@ from ablatlas.nn.cell import Cell
 from ablatlas.train import meter
 from ablatlas.train.batched import FUNCTIONS, Averages, Lent, batched
 from ablatlas.train.build import Noise, build
-from ablatlas.train.crew import Crew, Member, Parameters, copied, sampled
+from ablatlas.train.crew import Crew, Member, Parameters, copied
+from ablatlas.train.depths import sampled
 from ablatlas.train.optimizers import optimizer
 from ablatlas.train.sequential import Training
 from ablatlas.tree import put
@@ -115,15 +116,13 @@ class Stack(Crew):
         return [(slice(start, end), rates[start]) for start, end in zip(starts, ends, strict=True)]
 
     @torch.no_grad()
-    def judge(self, split: str) -> list[dict[str, float]]:
+    def judge(self, split: str) -> list[dict[str, Any]]:
         """One member after another: kernels on a whole split are large already, and stacked they leave the cache."""
         self.model.eval()
         found = []
         for row, member in enumerate(self.members):
-            task, model = self.tasks[member.seed], self._model({name: n[row] for name, n in self.numbers.items()})
-            with self.precision:
-                metrics = task.metrics(model, task.held_out(split))
-            found.append(self.dose.judged({name: value.item() for name, value in metrics.items()}))
+            model = self._model({name: n[row] for name, n in self.numbers.items()})
+            found.append(self.judged(self.tasks[member.seed], model, split))
         self.model.train()
         return found
 

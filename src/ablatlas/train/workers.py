@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, multiprocessing
@@ -115,7 +116,7 @@ class First(Worker):
         self.hear()
         return super().look(index)
 
-    def judge(self, split: str) -> list[dict[str, float]]:
+    def judge(self, split: str) -> list[dict[str, Any]]:
         apart = self.apart()
         return [found | {"gradient_error": error} for found, error in zip(super().judge(split), apart, strict=True)]
 
