@@ -91,6 +91,20 @@ def test_variants_that_never_ran_leave_gaps() -> None:
     assert style.render(panels.profiles(view, "gradient_norm"))
 
 
+def test_shares_stand_on_an_axis_from_none_to_all() -> None:
+    """Half of them are zero, which a logarithm has no place for."""
+    found = copy.deepcopy(findings.results(findings.study("residual")))
+    for row in found["tables"]["mechanism"]:
+        row |= {"name": "dead_units", "average": "arithmetic", "low": 0.0, "high": 0.5, "mean": 0.5 * (row["x"] > 0.4)}
+    view = View(findings.study("residual"), found)
+    for ax in panels.profiles(view, "dead_units").axes:
+        assert (ax.get_yscale(), *ax.get_ylim()) == ("linear", -0.03, 1.03)
+    told = panels.profiles_caption(view, "dead_units").caption
+    assert told.startswith("Share of dead units along the network, at the last evaluation")
+    assert "arithmetic mean" in told
+    assert "leave the frame" not in told
+
+
 def test_a_study_of_which_nothing_is_measured_still_has_its_figure(tmp_path: Path) -> None:
     view = findings.view("residual", criteria={}, verdicts=[], tables={}, unmeasured=[])
     shown = sections.main_figure(view, str(tmp_path / "figure")).text

@@ -88,6 +88,25 @@ def test_a_mechanism_variable_with_a_sign_has_no_geometric_mean() -> None:
     assert (row["average"], row["mean"]) == ("arithmetic", 0.5)
 
 
+def test_a_share_is_averaged_as_it_is_though_it_may_be_zero() -> None:
+    rows = summary.mechanism(curve(dead_units=[[0.5, 0.5], [0.5, 0.0], [0.0, 1.0], [1.0, 0.5]]), ["dead_units"])
+    assert [(row["x"], row["average"], row["mean"]) for row in rows] == [
+        (0, "arithmetic", 0.5),
+        (1, "arithmetic", 0.75),
+    ]
+
+
+def test_what_drifts_is_its_largest_over_its_smallest_value_of_a_run_at_each_depth() -> None:
+    """Of a run of three evaluations, and of one that has a single one, or none that is finite."""
+    column = "preactivation_spread"
+    spread: list[object] = [[1.0, 4.0], [4.0, 2.0], [9.0, 1.0]]
+    for last, means in (([1.0, 8.0], [3, 2]), ([None, 8.0], [9, 4])):
+        rows = summary.mechanism(curve(**{column: [*spread, last]}), [column])
+        drift = [row for row in rows if row["name"] == "preactivation_drift"]
+        assert [row["mean"] for row in drift] == pytest.approx(means)
+        assert len(rows) == 4
+
+
 def test_mechanism_without_a_value_has_no_rows() -> None:
     assert summary.mechanism(curve(gradient_norms=[[], [], [], []]), ["gradient_norms"]) == []
     assert summary.mechanism(curve(largest=[None] * 4), ["largest"]) == []

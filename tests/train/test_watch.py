@@ -42,11 +42,11 @@ def test_the_units_of_an_image_are_its_channels_and_those_of_a_sequence_its_feat
 
 
 def test_layers_stand_from_first_to_last() -> None:
-    model = nn.Sequential(*(nn.Sequential(nn.Linear(1, 1), nn.Tanh()) for _ in range(DEPTHS)))
-    for depth, (linear, _) in enumerate(model):  # type: ignore[misc]
-        nn.init.zeros_(linear.weight)
-        nn.init.constant_(linear.bias, depth)
-    found = told(model, torch.randn(4, 1))
+    linear = [nn.Linear(1, 1) for _ in range(DEPTHS)]
+    for depth, layer in enumerate(linear):
+        nn.init.zeros_(layer.weight)
+        nn.init.constant_(layer.bias, depth)
+    found = told(nn.Sequential(*(nn.Sequential(layer, nn.Tanh()) for layer in linear)), torch.randn(4, 1))
     assert found["preactivation_mean"] == list(range(DEPTHS))
     assert found["preactivation_spread"] == [0] * DEPTHS
 

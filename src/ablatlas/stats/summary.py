@@ -139,7 +139,7 @@ def _by_variant(frame: pd.DataFrame, column: str, reduced: Reduced) -> dict[tupl
 
 def _profile(values: Floats, plain: bool) -> list[Row]:
     """Rows of one variant in one cell from (seeds, depths) values; a scalar has one depth, and no place."""
-    places = np.linspace(0, 1, values.shape[1]).tolist() if values.shape[1] > 1 else [None]
+    places = [None] if values.shape[1] == 1 else np.linspace(0, 1, values.shape[1]).tolist()
     interval, average = (t_interval, "arithmetic") if plain else (geometric_interval, "geometric")
     return [{"x": x, "average": average, **interval(column)} for x, column in zip(places, values.T, strict=True)]
 
