@@ -79,6 +79,9 @@ def test_only_the_head_of_a_frozen_network_is_trained_and_has_layers_to_log() ->
 
 def counted(model: Model) -> tuple[int, int]:
     """FLOPs of a forward pass and of a backward one over seven examples, by torch's own counter."""
+    for part in model.modules():
+        if isinstance(part, Dropout):
+            part.noise = drawn(7, 5)
     with FlopCounterMode(display=False) as counter:
         loss = model(drawn(7, 6)).square().sum()
         forward = int(counter.get_total_flops())
@@ -86,7 +89,7 @@ def counted(model: Model) -> tuple[int, int]:
         return forward, int(counter.get_total_flops()) - forward
 
 
-@pytest.mark.parametrize("hidden", ["learned", "frozen"])
+@pytest.mark.parametrize("hidden", ["learned", "perturbed", "frozen"])
 @pytest.mark.parametrize("depth", [0, 1, 3])
 @pytest.mark.parametrize("norm", ["none", "batch"])
 def test_flops_of_both_passes(hidden: str, depth: int, norm: str) -> None:

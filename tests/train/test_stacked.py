@@ -64,6 +64,7 @@ CASES: dict[str, Any] = {
             (16, "tanh", "none", "frozen", "standard", 32, {}),
             (10, "softplus", "batch", "frozen", "suited", 17, FULL),
             (7, "gelu", "none", "learned", "fourfold", 5, FULL),
+            (9, "tanh", "none", "perturbed", "suited", 7, FULL),
         ]
     },
     "perceptron without hidden layers": config("perceptron", model={"depth": 0}, **BRIEF),
