@@ -135,6 +135,15 @@ def test_when_a_run_has_diverged(course: list[float], state: str, curve: list[in
     assert bits(alone[0]) == bits(beside[0])
 
 
+def test_a_course_keeps_its_best_step_as_it_was() -> None:
+    """An engine lends its numbers, which the next step changes."""
+    weight, course = torch.zeros(2), Course(losses=[1.0])
+    point = {"step": 1, "train_loss": 1.0, "loss": 1.0}
+    course.add(point, {"weight": weight}, {"steps": STEPS, "patience": 0.25}, FLOOR)
+    weight += 1
+    assert course.parameters["weight"].tolist() == [0.0, 0.0]
+
+
 def test_those_that_end_leave_and_their_runs_stay_in_order() -> None:
     made: list[Scripted] = []
     script = [at(5), at(), at(4, 5, 6, value=9.0), at(12), at()]

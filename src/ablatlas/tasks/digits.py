@@ -31,7 +31,7 @@ class Task:
         """Images (B, 64) and labels (B,)."""
         index = self.order(step)
         x, y = self.data["train"]
-        return x[index], y[index]
+        return x.index_select(0, index), y.index_select(0, index)  # the same as x[index], in half the time
 
     def loss(self, model: Callable[[Tensor], Tensor], batch: Batch, carry: None) -> tuple[Tensor, None]:
         x, y = batch

@@ -105,7 +105,7 @@ class Crew(ABC):
 
     @abstractmethod
     def parameters(self) -> list[Parameters]:
-        """Copies of all parameters and of the buffers that a checkpoint holds."""
+        """All parameters and the buffers that a checkpoint holds, themselves: the next step changes them."""
 
     @abstractmethod
     def load(self, parameters: Sequence[Parameters]) -> None:

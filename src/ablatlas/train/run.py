@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ablatlas.train.crew import Config
+from ablatlas.train.crew import Config, copied
 
 
 @dataclass
@@ -34,11 +34,11 @@ class Course(Run):
         return sum(self.losses) / len(self.losses)
 
     def add(self, point: dict[str, Any], parameters: dict[str, Tensor], recipe: Config, floor: float) -> None:
-        """Add a point to the curve; it ends a run that has diverged. `parameters` are those of its step."""
+        """Add a point to the curve; it ends a run that has diverged. The best step's `parameters` are copied."""
         self.curve.append(point)
         if point.get("loss", math.inf) < self.best or not self.parameters:
             self.best, self.outcome = point.get("loss", math.inf), {"best_step": point["step"]}
-            self.parameters = parameters
+            self.parameters = copied(parameters)
         if diverged(point, self.since, recipe, floor):
             self.state = "diverged"
         self.losses, self.since = [], point["step"]

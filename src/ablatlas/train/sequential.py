@@ -63,7 +63,7 @@ class Training(Crew):
         return [[math.sqrt(sum(g.square().sum().item() for g in layer)) for layer in gradients]]
 
     def parameters(self) -> list[Parameters]:
-        return [copied(dict(self.model.state_dict()))]
+        return [dict(self.model.state_dict())]
 
     def load(self, parameters: Sequence[Parameters]) -> None:
         self.model.load_state_dict(parameters[0])
@@ -75,7 +75,7 @@ class Training(Crew):
         [parameters] = self.parameters()
         rule = self.optimizer
         return {
-            "parameters": parameters,
+            "parameters": copied(parameters),
             "moments": copied(rule.moments),
             "count": rule.count,
             "carry": copied(self.carry),

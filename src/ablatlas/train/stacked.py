@@ -120,9 +120,8 @@ class Stack(Crew):
         """One member after another: kernels on a whole split are large already, and stacked they leave the cache."""
         self.model.eval()
         found = []
-        for row, member in enumerate(self.members):
-            model = self._model({name: n[row] for name, n in self.numbers.items()})
-            found.append(self.judged(self.tasks[member.seed], model, split))
+        for member, numbers in zip(self.members, self.parameters(), strict=True):
+            found.append(self.judged(self.tasks[member.seed], self._model(numbers), split))
         self.model.train()
         return found
 
@@ -136,7 +135,8 @@ class Stack(Crew):
         return [list(row) for row in zip(*found, strict=True)] if found else [[] for _ in self.members]
 
     def parameters(self) -> list[Parameters]:
-        return [{name: n[row].detach().clone() for name, n in self.numbers.items()} for row in range(len(self.members))]
+        rows = zip(*(numbers.detach().unbind() for numbers in self.numbers.values()), strict=True)
+        return [dict(zip(self.numbers, row, strict=True)) for row in rows][: len(self.members)]
 
     @torch.no_grad()
     def load(self, parameters: Sequence[Parameters]) -> None:
