@@ -107,6 +107,13 @@ def test_what_drifts_is_its_largest_over_its_smallest_value_of_a_run_at_each_dep
         assert len(rows) == 4
 
 
+def test_drift_counts_from_a_tenth_of_the_steps_on_and_not_below_rounding() -> None:
+    frame = curve(preactivation_spread=[[1e-3, 1e-9], [4.0, 1e-12], [9.0, 1e-30], None])
+    frame.loc[frame["step"] == 10, "step"] = 2
+    rows = summary.mechanism(frame, ["preactivation_spread"])
+    assert [row["mean"] for row in rows if row["name"] == "preactivation_drift"] == pytest.approx([9 / 4, 1])
+
+
 def test_mechanism_without_a_value_has_no_rows() -> None:
     assert summary.mechanism(curve(gradient_norms=[[], [], [], []]), ["gradient_norms"]) == []
     assert summary.mechanism(curve(largest=[None] * 4), ["largest"]) == []

@@ -20,7 +20,7 @@ from ablatlas.stats.summary import TINY
 PER_ROW = 4  # panels side by side
 THEORY = "_in_theory"  # what theory says of a variable: drawn over it
 USUALLY = ", at the last evaluation at which it was finite"
-WHEN = {"preactivation_drift": ", over all evaluations"}
+WHEN = {"preactivation_drift": ", over all evaluations but those of the first tenth of the steps"}
 LEADING = ("with", "without", "strong")  # the roles whose values a mechanism's axis must hold; others may leave it
 
 

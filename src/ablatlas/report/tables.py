@@ -135,5 +135,5 @@ def beside(view: View) -> Html:
         ["Measured", Html(inline(text.measured(view)))],
     ]
     if "afterwards" in expect:
-        rows.append(["Tried afterwards, on tuning seeds", expect["afterwards"]])
+        rows.append(["Found afterwards", expect["afterwards"]])
     return table("Expected and published beside measured.", columns(("source", "finding")), rows)

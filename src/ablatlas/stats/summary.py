@@ -28,6 +28,8 @@ Reduced = Callable[[pd.Series], Floats]
 NAMES = {"gradient_norms": "gradient_norm"}  # of curve columns that a table calls otherwise
 SHARES = ("dead_units",)  # of which many are zero: averaged as they are
 DRIFTS = {"preactivation_spread": "preactivation_drift"}  # columns that are also followed through a training
+SETTLED = 0.1  # of the steps: until then the averages that a normalised network is judged with lag behind
+ROUNDING = 1e-6  # a smaller spread about a mean near one is float32's
 TINY = float(np.finfo(np.float32).tiny)  # a vanished gradient underflows to 0, which has no logarithm
 
 
@@ -107,12 +109,13 @@ def mechanism(frame: pd.DataFrame, names: Sequence[str]) -> list[Row]:
     Profiles (gradient norms) have a row for each relative depth x in 0..1, scalars one with x None. Magnitudes
     span decades, so what is neither a share nor ever negative is averaged geometrically; `average` says which it was.
     """
-    told = [(NAMES.get(column, column), column, _last) for column in names]
-    told += [(name, column, _drift) for column, name in DRIFTS.items() if column in names]
+    settled = frame[frame["step"] >= SETTLED * frame.groupby("cell")["step"].transform("max")]
+    told = [(NAMES.get(column, column), frame, column, _last) for column in names]
+    told += [(name, settled, column, _drift) for column, name in DRIFTS.items() if column in names]
     return [
         {"variant": arm, "cell": cell, "name": name, **row}
-        for name, column, reduced in told
-        for (arm, cell), rows in _by_variant(frame, column, reduced).items()
+        for name, part, column, reduced in told
+        for (arm, cell), rows in _by_variant(part, column, reduced).items()
         for row in rows
     ]
 
@@ -123,8 +126,8 @@ def _last(run: pd.Series) -> Floats:
 
 def _drift(run: pd.Series) -> Floats:
     """The largest value of a run over its smallest, at each depth."""
-    values = np.stack(run.tolist())
-    return np.asarray(values.max(0) / np.maximum(values.min(0), TINY))
+    values = np.maximum(np.stack(run.tolist()), ROUNDING)
+    return np.asarray(values.max(0) / values.min(0))
 
 
 def _by_variant(frame: pd.DataFrame, column: str, reduced: Reduced) -> dict[tuple[str, str], list[Row]]:
