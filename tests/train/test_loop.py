@@ -137,11 +137,13 @@ def test_when_a_run_has_diverged(course: list[float], state: str, curve: list[in
 
 def test_a_course_keeps_its_best_step_as_it_was() -> None:
     """An engine lends its numbers, which the next step changes."""
-    weight, course = torch.zeros(2), Course(losses=[1.0])
-    point = {"step": 1, "train_loss": 1.0, "loss": 1.0}
-    course.add(point, {"weight": weight}, {"steps": STEPS, "patience": 0.25}, FLOOR)
-    weight += 1
-    assert course.parameters["weight"].tolist() == [0.0, 0.0]
+    weight, course = torch.zeros(2), Course()
+    for step, loss in enumerate([3.0, 1.0, 2.0]):
+        course.losses = [loss]
+        point = {"step": step, "train_loss": loss, "loss": loss}
+        course.add(point, {"weight": weight}, {"steps": STEPS, "patience": 0.25}, FLOOR)
+        weight += 1
+    assert course.parameters["weight"].tolist() == [1.0, 1.0]
 
 
 def test_those_that_end_leave_and_their_runs_stay_in_order() -> None:

@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ablatlas.train.crew import Config, copied
@@ -38,10 +39,17 @@ class Course(Run):
         self.curve.append(point)
         if point.get("loss", math.inf) < self.best or not self.parameters:
             self.best, self.outcome = point.get("loss", math.inf), {"best_step": point["step"]}
-            self.parameters = copied(parameters)
+            self._keep(parameters)
         if diverged(point, self.since, recipe, floor):
             self.state = "diverged"
         self.losses, self.since = [], point["step"]
+
+    def _keep(self, parameters: dict[str, Tensor]) -> None:
+        """Copy the parameters, in one call to where a worse step's are."""
+        if self.parameters:
+            torch._foreach_copy_(list(self.parameters.values()), list(parameters.values()))
+        else:
+            self.parameters = copied(parameters)
 
     def tree(self) -> dict[str, Any]:
         """All of it, in a resume point's own kinds."""
