@@ -109,15 +109,18 @@ def mechanism(frame: pd.DataFrame, names: Sequence[str]) -> list[Row]:
     Profiles (gradient norms) have a row for each relative depth x in 0..1, scalars one with x None. Magnitudes
     span decades, so what is neither a share nor ever negative is averaged geometrically; `average` says which it was.
     """
-    settled = frame[frame["step"] >= SETTLED * frame.groupby("cell")["step"].transform("max")]
     told = [(NAMES.get(column, column), frame, column, _last) for column in names]
-    told += [(name, settled, column, _drift) for column, name in DRIFTS.items() if column in names]
+    told += [(name, _settled(frame), column, _drift) for column, name in DRIFTS.items() if column in names]
     return [
         {"variant": arm, "cell": cell, "name": name, **row}
         for name, part, column, reduced in told
         for (arm, cell), rows in _by_variant(part, column, reduced).items()
         for row in rows
     ]
+
+
+def _settled(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["step"] >= SETTLED * frame.groupby("cell")["step"].transform("max")]
 
 
 def _last(run: pd.Series) -> Floats:
