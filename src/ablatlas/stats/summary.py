@@ -29,7 +29,7 @@ NAMES = {"gradient_norms": "gradient_norm"}  # of curve columns that a table cal
 SHARES = ("dead_units",)  # of which many are zero: averaged as they are
 DRIFTS = {"preactivation_spread": "preactivation_drift"}  # columns that are also followed through a training
 SETTLED = 0.1  # of the steps: until then the averages that a normalised network is judged with lag behind
-ROUNDING = 1e-6  # a smaller spread about a mean near one is float32's
+FLOORS = {"preactivation_spread": 1e-6}  # a smaller one, about a mean near one, is float32's rounding
 TINY = float(np.finfo(np.float32).tiny)  # a vanished gradient underflows to 0, which has no logarithm
 
 
@@ -129,12 +129,14 @@ def _last(run: pd.Series) -> Floats:
 
 def _drift(run: pd.Series) -> Floats:
     """The largest value of a run over its smallest, at each depth."""
-    values = np.maximum(np.stack(run.tolist()), ROUNDING)
+    values = np.stack(run.tolist())
     return np.asarray(values.max(0) / values.min(0))
 
 
 def _by_variant(frame: pd.DataFrame, column: str, reduced: Reduced) -> dict[tuple[str, str], list[Row]]:
     whole = frame[frame[column].map(_all_finite)].sort_values("step", kind="stable")
+    if column in FLOORS:
+        whole = whole.assign(**{column: whole[column].map(lambda values: np.maximum(values, FLOORS[column]))})
     runs = {key: reduced(run) for key, run in whole.groupby(["arm", "cell", "seed"], sort=False)[column]}
     plain = column in SHARES or any((values < 0).any() for values in runs.values())
     groups: dict[tuple[str, str], list[Floats]] = {}
