@@ -9,6 +9,8 @@ export PATH := $(abspath $(VENV))/bin:$(PATH)
 # A process trains on one thread; more cores are used by more processes.
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
+# Containers often set it; then every process compiles torch's Python anew, two processor seconds each.
+unexport PYTHONDONTWRITEBYTECODE
 
 SNAKEMAKE = snakemake --profile workflow/profiles/local --cores $(CORES)
 
