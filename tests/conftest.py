@@ -1,5 +1,6 @@
 """What tests share: a repository of their own to work in, the commands that a person types there, and real data."""
 
+import fcntl
 import json
 import os
 import re
@@ -23,11 +24,22 @@ COPIED = (
     "workflow", "params", "src", "slurm",
 )  # fmt: skip
 HEADLINE = ["forget_gate", "layernorm", "residual"]
+# What these leave of their smoke scale here: of each measure a ladder, of most ladders two levels. The whole of it is
+# trained in one process, by workflow/test_from_tuning_to_report.py.
+LESS = {
+    "forget_gate": "ladders.width.levels=[4,8] ~ladders.streams ~ladders.time",
+    "layernorm": "ladders.depth.levels=[4,6] ~ladders.examples ~ladders.width ~ladders.places ~ladders.work",
+    "residual": "ladders.depth.levels=[8,14] ~ladders.time ~ladders.examples ~ladders.width ~ladders.places"
+    " ~ladders.work",
+}
 DVC = ("dvc.yaml", ".dvcignore", ".gitignore", ".dvc/config", ".dvc/.gitignore")
 
 
-def copy_repository(target: Path, studies: Sequence[str] = HEADLINE) -> Path:
-    """A copy of the project's files at `target`, with nothing trained in it, and with these studies alone."""
+def copy_repository(target: Path, studies: Sequence[str] = HEADLINE, less: bool = False) -> Path:
+    """A copy of the project's files at `target`, with nothing trained in it, and with these studies alone.
+
+    With `less` a few cells of each are left at smoke scale.
+    """
     for name in COPIED:
         source = ROOT / name
         if source.is_symlink():
@@ -41,7 +53,17 @@ def copy_repository(target: Path, studies: Sequence[str] = HEADLINE) -> Path:
     for file in (target / "params" / "study").glob("*.yaml"):
         if file.stem not in studies:
             file.unlink()
+        elif less and file.stem in LESS:
+            shorten(file, LESS[file.stem])
     return target
+
+
+def shorten(file: Path, words: str) -> None:
+    """Add overrides to a study's smoke scale."""
+    more = ", ".join(f'"{word}"' for word in words.split())
+    text, found = re.subn(r"(\n  smoke: \[.*?)\]\n", rf"\1, {more}]\n", file.read_text(), count=1, flags=re.DOTALL)
+    assert found == 1
+    file.write_text(text)
 
 
 def environment(root: Path) -> dict[str, str]:
@@ -112,10 +134,19 @@ def commit(root: Path) -> None:
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The headline studies' repository after `all` at smoke scale. Read only: copy it to change it."""
-    root = copy_repository(tmp_path_factory.mktemp("smoke") / "ablatlas")
-    snakemake(root, "all")
-    return root
+    """The headline studies' repository after `all` at smoke scale. Read only: copy it to change it.
+
+    The first worker that asks makes it, for all of them.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with (shared / "smoke.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "smoke").exists():
+            root = copy_repository(tmp_path_factory.mktemp("smoke") / "ablatlas", less=True)
+            snakemake(root, "all")
+            root.rename(shared / "smoke")
+    return shared / "smoke"
 
 
 @pytest.fixture
@@ -127,7 +158,7 @@ def worked(smoke: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def cloned(smoke: Path, tmp_path: Path) -> Path:
     """What a fresh clone would hold, had the smoke runs been published: no working output, no old file times."""
-    root = copy_repository(tmp_path / "clone")
+    root = copy_repository(tmp_path / "clone", less=True)
     for record in (smoke / "data" / "runs").rglob("[!.]*.json.gz"):
         kept = root / "data" / "published" / record.relative_to(smoke / "data" / "runs")
         kept.parent.mkdir(parents=True, exist_ok=True)

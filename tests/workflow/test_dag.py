@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import HEADLINE, copy_repository, edit, environment, planned, reported, snakemake, type_in
+from conftest import HEADLINE, copy_repository, edit, environment, planned, reported, shorten, snakemake, type_in
 from omegaconf import OmegaConf
 
 from ablatlas import record
@@ -18,6 +18,7 @@ from ablatlas.publish import publish
 from ablatlas.stats.checks import MeasureError
 from ablatlas.study import StudyError, load
 
+# Begun first, so that the repository of `smoke` is there when other files' tests come to it, late and on both workers.
 pytestmark = pytest.mark.xdist_group("dag")
 STUDIES = HEADLINE
 
@@ -36,13 +37,13 @@ def test_the_atlas_links_every_report(smoke: Path) -> None:
         assert (atlas / link).exists()
 
 
-def test_called_again_nothing_is_to_be_done(smoke: Path) -> None:
-    assert "Nothing to be done" in snakemake(smoke, "all")
+def test_called_again_nothing_is_to_be_done(worked: Path) -> None:
+    assert "Nothing to be done" in snakemake(worked, "all")
 
 
 def test_a_clone_with_published_records_trains_nothing(cloned: Path) -> None:
     assert planned(cloned) == set()
-    cells = {f"{s}/{c}" for s in STUDIES for c in [*load(s, "smoke").cells, "clock"]}
+    cells = {f"{s}/{c}" for s in STUDIES for c in [*load(s, "smoke", root=cloned).cells, "clock"]}
     assert planned(cloned, published="ignore") == cells
 
 
@@ -82,13 +83,9 @@ def test_a_copied_study_with_another_path_works(worked: Path) -> None:
     for old, new in arms.items():
         assert old in text
         text = text.replace(old, new)
-    others = ("rates", "time", "examples", "width", "places", "work")  # one ladder is enough
-    shorter = ", ".join(f'"~ladders.{ladder}"' for ladder in others)
-    text, found = re.subn(
-        r'"ladders\.rates\.levels.*?"ladders\.places\.levels=\[1,4\]"', shorter, text, flags=re.DOTALL
-    )
-    assert found == 1
-    (worked / "params" / "study" / "dropping.yaml").write_text(text)
+    file = worked / "params" / "study" / "dropping.yaml"
+    file.write_text(text)
+    shorten(file, "~ladders.rates")  # one ladder is enough
     told = snakemake(worked, "dropping", "all")
     assert "0 taken over" not in told.split("dropping base confirmation: ")[1].splitlines()[0]  # residual's `with`
     assert (worked / "reports" / "smoke" / "dropping" / "report.html").exists()
@@ -102,7 +99,7 @@ def outcomes(root: Path, study: str) -> dict[str, list]:
 
 def test_killed_and_started_again_it_ends_in_the_same_bits(smoke: Path, tmp_path: Path) -> None:
     """The base cell of a study whose runs are shelved one by one."""
-    root = copy_repository(tmp_path / "killed")
+    root = copy_repository(tmp_path / "killed", less=True)
     base = str(load("forget_gate", "smoke", root=root).record("base"))
     profile = ["--profile", "workflow/profiles/local", "--cores", "2"]
     words = ["snakemake", *profile, base, "--config", "scale=smoke"]

@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, commit, edit, environment, planned, type_in
 
-pytestmark = pytest.mark.xdist_group("dag")
-
 
 def refusal(root: Path, study: str) -> str:
     """What `dvc repro` says where it refuses to draw a study's figure; empty where it draws."""
@@ -47,6 +45,7 @@ def bump(root: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("dag")
 def test_the_two_commands_agree_all_along_a_walk(published: Path, smoke: Path, tmp_path: Path) -> None:
     params, remote = published / "params", tmp_path / "remote"
     assert agreed(published) == ""
@@ -86,6 +85,7 @@ def test_the_two_commands_agree_all_along_a_walk(published: Path, smoke: Path, t
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("dag")
 def test_the_atlas_is_drawn_of_all_that_is_published(published: Path) -> None:
     type_in(published, "dvc", "repro", "--quiet")
     drawn = (published / "reports" / "published" / "atlas.svg").read_text()

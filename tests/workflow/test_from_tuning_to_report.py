@@ -12,12 +12,12 @@ from ablatlas.report.__main__ import main as report
 from ablatlas.stats.__main__ import main as measure
 from ablatlas.study import load, names
 
-OTHERS = sorted(set(names(ROOT)) - set(HEADLINE))
-PROCEDURE = {name: load(name, "smoke").procedure for name in OTHERS}
+PROCEDURE = {name: load(name, "smoke").procedure for name in names(ROOT)}
+TRAINED = [name for name, procedure in PROCEDURE.items() if procedure == "train"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("study", [name for name in OTHERS if PROCEDURE[name] == "train"])
+@pytest.mark.parametrize("study", TRAINED)
 def test_a_study_ends_in_results_and_a_report(study: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = copy_repository(tmp_path / "alone", [study])
     monkeypatch.chdir(root)
@@ -38,8 +38,7 @@ def test_a_study_ends_in_results_and_a_report(study: str, tmp_path: Path, monkey
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("dag")
-@pytest.mark.parametrize("study", [name for name in OTHERS if PROCEDURE[name] != "train"])
+@pytest.mark.parametrize("study", sorted(set(PROCEDURE) - set(TRAINED)))
 def test_so_does_one_of_another_procedure_through_the_dag(study: str, tmp_path: Path) -> None:
     root = copy_repository(tmp_path / "alone", [*HEADLINE, study])
     if PROCEDURE[study] == "replay":  # published runs, of the headline studies

@@ -8,9 +8,6 @@ from conftest import ROOT, copy_repository, type_in
 
 from ablatlas.study import load
 
-pytestmark = pytest.mark.xdist_group("dag")
-
-
 # Pages whose commands need what tests of their own set up: a cluster, a mirror of data, a store.
 ELSEWHERE = ("cluster.md", "data.md", "data-versions.md")
 PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").glob("*.md")) if page.name not in ELSEWHERE)]
