@@ -1,5 +1,6 @@
 """What a training holds: its parameters, and the most memory at any time of a step."""
 
+import gc
 import os
 from collections.abc import Callable, Iterable
 from itertools import accumulate
@@ -58,13 +59,15 @@ def own_bytes(training: "Training") -> int:
 def peak(run: Callable[[], object], device: torch.device) -> int:
     """The most bytes that torch's allocator of `device` gives out while `run` runs, beyond what stood before.
 
-    On a CPU from the profiler, which sees no block go that was there before it: drop those first.
+    On a CPU from the profiler, which sees no block go that was there before it: drop those first. Of blocks that an
+    earlier profiler had seen it does, so that no garbage may be left which is collected meanwhile.
     """
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)
         run()
         return torch.cuda.max_memory_allocated(device) - before
+    gc.collect()
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else it tells the job's log when it starts and stops
     with profile(profile_memory=True) as profiler:
         run()
