@@ -124,9 +124,22 @@ def test_killed_and_started_again_it_ends_in_the_same_bits(smoke: Path, tmp_path
     assert not list(shelf.glob("*"))
 
 
+UNIFORM = {"examples": "[40,80,160]", "width": "[8,16,32]", "steps": "[15,30,60]"}
+RUNGS = {
+    "penalty_plus": UNIFORM,
+    "penalty_times": UNIFORM,
+    "dose_data": {"examples": "[20,40,80]"},
+    "null_draw": {"examples": "[20,40,80]"},
+}
+
+
 @pytest.mark.slow
 def test_the_controls_run_and_pass(tmp_path: Path) -> None:
+    """Their ladders have three rungs here: what is made of all of them is tried in controls/."""
     root = copy_repository(tmp_path / "controlled")
+    for name, ladders in RUNGS.items():
+        words = (f"ladders.{ladder}.levels={levels}" for ladder, levels in ladders.items())
+        shorten(root / "params" / "study" / "control" / f"{name}.yaml", " ".join(words))
     assert "all controls passed at scale smoke" in snakemake(root, "controls")
     [found] = (root / "data" / "results").glob("controls-*.json")
     assert json.loads(found.read_text())["passed"]
