@@ -22,15 +22,20 @@ from ablatlas.study import load
 pytestmark = pytest.mark.cluster
 
 PATIENCE = 900  # seconds for a whole DAG on a busy machine, after which its processes are ended
-# The executor looks at its jobs more often than it would at a real cluster's.
+# The executor looks at its jobs more often than it would at a real cluster's, and as often when none has ended: by
+# itself it then waits for ten seconds more after each look.
 QUICK = ("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "10")
+OFTEN = """  - mend()
+  - import snakemake_executor_plugin_slurm as plugin
+  - 'plugin.Executor.next_seconds_between_status_checks = property(lambda self: 2, lambda self, longer: None)'
+"""
 # One of each engine, of few cells; `all` stands for these two.
 STUDIES = ("forget_gate", "residual")
 MANY = '"ladders.examples.levels=[180,360,720]", "ladders.width.levels=[16,32,64]", "ladders.places.levels=[1,4]"'
 FEW = '"~ladders.examples", "~ladders.width", "~ladders.places", "~ladders.work"'
-# One study whose cells take long enough to be disturbed: seven jobs of some ten seconds each.
+# One study whose cells take long enough to be disturbed: seven jobs of some twenty seconds each.
 TINY = """
-  tiny: [recipe.steps=300, recipe.evaluations=2, task.judged=4, task.span=50, "tune.grid=[0.003,0.01,0.03]",
+  tiny: [recipe.steps=900, recipe.evaluations=2, task.judged=4, task.span=50, "tune.grid=[0.003,0.01,0.03]",
     "tune.rungs={width: [8]}", "~contrasts", "~arms.state_decay", "~ladders.time", "~ladders.streams",
     "ladders.length.levels=[50,100,200]", "ladders.width.levels=[2,4,8,16,32]"]
 """
@@ -56,10 +61,16 @@ def interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def impatient(root: Path) -> Path:
+    """A clone whose Snakemake looks at its jobs often."""
+    edit(root / "workflow" / "profiles" / "slurm" / "config.yaml", "  - mend()\n", OFTEN)
+    return root
+
+
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A clone in which nothing was trained, with the one study of a scale of its own beside the smoke scale."""
-    root = copy_repository(tmp_path / "ablatlas")
+    root = impatient(copy_repository(tmp_path / "ablatlas"))
     study = root / "params" / "study" / "forget_gate.yaml"
     study.write_text(study.read_text().rstrip() + TINY)
     scale = (root / "params" / "scale" / "smoke.yaml").read_text()
@@ -70,7 +81,7 @@ def clone(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def finished(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone after `snakemake --profile slurm all`, undisturbed."""
-    root = copy_repository(tmp_path_factory.mktemp("finished") / "ablatlas")
+    root = impatient(copy_repository(tmp_path_factory.mktemp("finished") / "ablatlas"))
     edit(root / "params" / "study" / "residual.yaml", MANY, FEW)
     # A whole GPU is as good as any part of one, to a scheduler.
     (root / "site.yaml").write_text("share: gpu:1\ncells: 4\ncore_hour: 3600\n")
