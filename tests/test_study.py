@@ -237,6 +237,8 @@ def test_what_came_later_leaves_digests_as_they_were(root: Path, example: Study,
 def test_what_cannot_be_watched_is_refused(root: Path) -> None:
     with pytest.raises(StudyError, match=r"watch: found activation, expected .*activations"):
         load("example", overrides=["watch=activation"], root=root)
+    with pytest.raises(StudyError, match=r"watch: found activations of lstm, which has none to choose, expected none"):
+        load("forget_gate", overrides=["watch=activations"])
 
 
 def test_a_precision_that_the_device_has_not_is_refused(root: Path) -> None:
