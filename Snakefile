@@ -21,6 +21,7 @@ from ablatlas.cluster.jobs import take_back
 from ablatlas.plan.demand import Demand, gpus, memory, short
 from ablatlas.site import site
 from ablatlas.study import controls, find_root, load, load_all, names
+from ablatlas.warm import serve
 
 # In the order in which they are trained: forget_gate is one cell, a chain that another study can run beside.
 HEADLINE = ["residual", "forget_gate", "layernorm"]
@@ -35,10 +36,10 @@ localrules:
     publish,
 
 
-# What a killed Snakemake left in a queue is taken back before anything is submitted anew.
+# Here jobs are forked from a process that has imported torch. On a cluster what a killed Snakemake left in the queue is
+# taken back before anything is submitted anew.
 onstart:
-    if not workflow.local_exec:
-        take_back(find_root(), print)
+    serve() if workflow.local_exec else take_back(find_root(), print)
 
 
 rule all:

@@ -20,6 +20,7 @@ import psutil
 
 from ablatlas.procedures.clock import ALONE, busy
 from ablatlas.procedures.provenance import processor
+from ablatlas.warm import THREADS
 from benchmarks.grid import HERE, ROOT, Grid
 
 RESULTS = HERE / "results"
@@ -41,9 +42,8 @@ class Spent:
 def environment(**more: str) -> dict[str, str]:
     """One thread a process, this interpreter's tools first, and the repository's root importable."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     roots = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    return os.environ | threads | {"PATH": path, "PYTHONPATH": roots} | more
+    return os.environ | THREADS | {"PATH": path, "PYTHONPATH": roots} | more
 
 
 def measure(command: Sequence[str], folder: Path = ROOT, **more: str) -> Spent:

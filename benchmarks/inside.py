@@ -1,17 +1,16 @@
-"""A job of the DAG with watches on parts of the engine: `python -m benchmarks.inside STUDY CELL OUT`.
+"""A job of the DAG with watches on parts of the engine: the module to be handed to a warm process, STUDY CELL OUT.
 
-Its last line is JSON: processor seconds in steps, in the batches made for them, in judging, in meters, and at the
-start, when modules are imported and the study is loaded.
+Its last line is JSON: processor seconds of the job, in steps, in the batches made for them, in judging, in meters, and
+at the start, until the study is loaded.
 """
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from ablatlas.procedures.__main__ import main as job
+from ablatlas.procedures.job import main as job
 from ablatlas.study import load
 
 # Where the engine's steps and meters are: module, and the path of a function in it.
@@ -53,8 +52,9 @@ def watch(places: Places) -> list[float]:
     return spent
 
 
-def main(study: str, cell: str, out: str) -> int:
+def main(words: list[str]) -> int:
     """Run the tuning of a cell; the job's own exit status."""
+    study, cell, out = words
     task = load(study).config["task"]["name"]
     spent = {
         "steps": watch(STEPS),
@@ -65,9 +65,5 @@ def main(study: str, cell: str, out: str) -> int:
     start = time.process_time()
     status = job(["tune", study, cell, "--out", out])
     counted = {"calls": len(spent["steps"]), "start": start} | {name: sum(each) for name, each in spent.items()}
-    print(json.dumps(counted))
+    print(json.dumps(counted | {"job": time.process_time()}), flush=True)
     return status
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

@@ -127,17 +127,13 @@ def overhead(results: dict[str, Result]) -> list[str]:
     if "overhead" not in results:
         return []
     found = results["overhead"]
-    names = {
-        "overhead": "all but arithmetic",
-        "start": "start",
-        "judging": "judging",
-        "batches": "batches",
-        "meters": "meters",
-    }
-    lines = [(cell, *(percent(one[name]) for name in names)) for cell, one in found["cells"].items()]
-    job = f"{found['study']}, {found['scale']} scale"
-    text = f"Shares of the CPU-seconds of a tuning job ({job}) that are no training arithmetic"
-    return [f"{text}; {found['rounds']} rounds.", "", *rows(("cell", "all of it", *PARTS), *lines)]
+    lines = [(cell, *(percent(one[name]) for name in ("overhead", *PARTS))) for cell, one in found["cells"].items()]
+    text = f"Shares of the CPU-seconds of tuning jobs ({found['scale']} scale) that are no training arithmetic"
+    alone = (
+        "Such a job is forked from a process that has torch in it. Where none serves, as on a cluster's nodes, it "
+        f"spends {between(found['import_cpu'])} CPU-s more, on imports."
+    )
+    return [f"{text}; {found['rounds']} rounds.", "", *rows(("cell", "all of it", *PARTS), *lines), alone, ""]
 
 
 def accelerator(results: dict[str, Result]) -> list[str]:

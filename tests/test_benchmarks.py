@@ -189,7 +189,10 @@ def test_a_table_is_made_of_any_results() -> None:
             "studies": 75, "cells": 1000, "wall": dict.fromkeys(("an empty Snakefile", "cold", "warm", "plan"), share),
         },
         "overhead": common
-        | {"study": "x", "scale": "laptop", "cells": {"base": dict.fromkeys(("overhead", *overhead.PARTS), share)}},
+        | {
+            "scale": "laptop", "import_cpu": share,
+            "cells": {"x, base": dict.fromkeys(("overhead", *overhead.PARTS), share)},
+        },
         "cluster": common | {
             "cells": 300, "jobs": 38, "completed": 38, "wall": 600.0, "cell_alone_cpu": 3.0,
             "overhead_cpu_per_job": 5.0, "snakemake_cpu_per_job": 1.0, "squeue_seconds": share,
@@ -200,7 +203,7 @@ def test_a_table_is_made_of_any_results() -> None:
     assert "| mlp | stacked | 50 % (40–60) | 50 % (40–60) |" in made
     assert "| 1,024 | 500.0 (400.0–600.0) | 0.50 (0.40–0.60) |" in made
     assert "| plan 1,000 cells | 0.50 (0.40–0.60) |" in made
-    assert "| base | 50 % (40–60) | 50 % (40–60) |" in made
+    assert "| x, base | 50 % (40–60) | 50 % (40–60) |" in made
     assert "| `squeue` answers after, s | 0.50 (0.40–0.60) |" in made
     assert "Measured on a processor, 2 cores" in made
 

@@ -26,8 +26,9 @@ MAY: dict[str, set[str]] = {
     "train": {"record", "randomness", "nn", "models", "tasks", *DECLARED},
     "crossing": set(),
     "processes": set(),
+    "warm": set(),
     "record": set(),
-    "procedures": {"train", "models", "tasks", "randomness", "crossing", "processes", "record", *DECLARED},
+    "procedures": {"train", "models", "tasks", "randomness", "crossing", "processes", "warm", "record", *DECLARED},
     "stats": {"crossing", "record", *DECLARED},
     "site": DECLARED,
     "plan": {"procedures", "stats", "record", "site", *DECLARED},
@@ -46,7 +47,7 @@ TABLES = {"pandas", "statsmodels"}
 NEVER: dict[str, set[str]] = {
     **{part: {"torch", "numpy", "scipy"} | TABLES | PLOTTING for part in DECLARED},
     **dict.fromkeys(TRAINING, TABLES | PLOTTING),
-    **dict.fromkeys(["crossing", "processes"], {"torch", "numpy"} | TABLES | PLOTTING),
+    **dict.fromkeys(["crossing", "processes", "warm"], {"torch", "numpy"} | TABLES | PLOTTING),
     **dict.fromkeys(
         ["agreement", "changes", "cluster", "controls", "plan", "published", "record", "site", "stats"],
         {"torch"} | PLOTTING,
@@ -117,7 +118,7 @@ class Absent:
         raise ModuleNotFoundError(module.__name__, name=module.__name__)
 
 sys.meta_path.insert(0, Absent())
-import ablatlas.procedures.__main__, ablatlas.procedures.train
+import ablatlas.procedures.job, ablatlas.procedures.train
 from ablatlas.study import load, names
 from ablatlas.train.crew import Member
 from ablatlas.train.loop import train

@@ -11,8 +11,8 @@ from tiny import make
 
 from ablatlas import record
 from ablatlas.procedures import clock as procedure
-from ablatlas.procedures.__main__ import main
 from ablatlas.procedures.clock import clock
+from ablatlas.procedures.job import main
 from ablatlas.record import Record
 from ablatlas.study import Study
 from ablatlas.train.counter import Counter

@@ -7,14 +7,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tiny import REPOSITORY, Engine, make
+from tiny import REPOSITORY, Engine, make, rerun
 
 from ablatlas import record
 from ablatlas.procedures import cellwork
-from ablatlas.procedures.__main__ import main
+from ablatlas.procedures.job import main
 from ablatlas.study import Study, load
 from ablatlas.train.resume import STOPPED
 from ablatlas.train.sequential import Training
@@ -30,11 +29,6 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
 def words(study: Study, phase: str = "tune", cell: str = "base") -> list[str]:
     file = study.tuning_record(cell) if phase == "tune" else study.record(cell)
     return [phase, study.name, cell, "--scale", "smoke", "--out", str(study.root / file)]
-
-
-def rerun(found: record.Record) -> dict[str, Any]:
-    """All of a record that a rerun has to repeat: everything but the meters."""
-    return {name: getattr(found, name) for name in ("run", "curve", "outcome", "configs", "provenance", "ledger")}
 
 
 # --- the job itself ---

@@ -10,7 +10,7 @@ import pytest
 from tiny import Engine, make
 
 from ablatlas.procedures import cellwork, progress
-from ablatlas.procedures.__main__ import main
+from ablatlas.procedures.job import main
 from ablatlas.procedures.progress import BLINK, EVERY, Progress, Terminal
 from ablatlas.study import Study
 from ablatlas.train.resume import Say

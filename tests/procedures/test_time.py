@@ -9,7 +9,7 @@ import torch
 from ablatlas import record
 from ablatlas.nn import recurrence
 from ablatlas.procedures import beside
-from ablatlas.procedures.__main__ import main
+from ablatlas.procedures.job import main
 from ablatlas.procedures.lane import Lane
 from ablatlas.procedures.time import TOLERANCE, Step, confirm
 from ablatlas.record import Record

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from ablatlas import record
 from ablatlas.study import Study, load
 from ablatlas.train.crew import Member
 from ablatlas.train.loop import Progress as Tell
@@ -83,3 +84,8 @@ class Engine:
         outcome = {"best_step": 4, "train_loss": loss, "parameters": f"{arm}{rate}{seed}", "loss": score}
         meters = {"seconds": 0.01, "flops_per_step": 10, "parameters": 3, "trainable": 3}
         return Run(state, [point], outcome, meters, {"weight": torch.full((2,), float(seed))})
+
+
+def rerun(found: record.Record) -> dict[str, Any]:
+    """All of a record that a rerun has to repeat: everything but the meters."""
+    return {name: getattr(found, name) for name in ("run", "curve", "outcome", "configs", "provenance", "ledger")}

@@ -16,7 +16,7 @@ from exact import ENGINES
 
 from ablatlas import record
 from ablatlas.procedures import cellwork
-from ablatlas.procedures.__main__ import main
+from ablatlas.procedures.job import main
 from ablatlas.study import Study
 
 HERE = Path(__file__).parent

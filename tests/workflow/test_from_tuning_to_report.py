@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import HEADLINE, ROOT, copy_repository, reported, snakemake
 
-from ablatlas.procedures.__main__ import main as job
+from ablatlas.procedures.job import main as job
 from ablatlas.report.__main__ import main as report
 from ablatlas.stats.__main__ import main as measure
 from ablatlas.study import load, names

@@ -35,6 +35,11 @@ class Epochs:
             self.epoch, self.order = epoch, torch.randperm(self.examples, generator=self.keys("order", epoch))
         return self.order[place * self.size : (place + 1) * self.size]
 
+    def rows(self, step: int, *parts: Tensor) -> tuple[Tensor, ...]:
+        """Of each tensor the rows of a step: the same as `part[self(step)]`, in half the time."""
+        index = self(step)
+        return tuple(part.index_select(0, index.to(part.device)) for part in parts)
+
 
 def entropy(counts: Tensor) -> float:
     """The cross-entropy, in nats, of predicting `counts`' own frequencies everywhere: a task's floor."""

@@ -30,7 +30,8 @@ class Task:
 
     def batch(self, step: int) -> Batch:
         """Grey levels (B, 64)."""
-        return (self.data["train"][self.order(step)],)
+        [grey] = self.order.rows(step, self.data["train"])
+        return (grey,)
 
     def loss(self, model: Callable[[Tensor], Tensor], batch: Batch, carry: None) -> tuple[Tensor, None]:
         [grey] = batch

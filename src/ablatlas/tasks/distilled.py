@@ -38,9 +38,8 @@ class Task(digits.Task):
         self.spent = spent + len(x) * teacher.flops if self.targets.taught else 0
 
     def batch(self, step: int) -> Batch:  # type: ignore[override] # told more
-        index = self.order(step)
-        x, y = self.data["train"]
-        return x[index], y[index], self.said[index]
+        x, y, said = self.order.rows(step, *self.data["train"], self.said)
+        return x, y, said
 
     def loss(self, model: Callable[[Tensor], Tensor], batch: Batch, carry: None) -> tuple[Tensor, None]:  # type: ignore[override]
         x, y, said = batch

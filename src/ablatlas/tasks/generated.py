@@ -43,8 +43,7 @@ class Generated:
 
     def batch(self, step: int) -> Examples:
         """The rows of a step, of every tensor."""
-        index = self.order(step)
-        return tuple(part[index] for part in self.data["train"])
+        return self.order.rows(step, *self.data["train"])
 
     def held_out(self, split: str) -> Examples:
         """All rows of a split."""

@@ -68,8 +68,8 @@ class Task:
 
     def batch(self, step: int) -> Batch:
         """Images (B, I) and labels (B,)."""
-        index = self.order(step)
-        return self.standard(self.pixels[index], self.offsets[index]), self.labels[index]
+        pixels, offsets, labels = self.order.rows(step, self.pixels, self.offsets, self.labels)
+        return self.standard(pixels, offsets), labels
 
     def loss(self, model: Callable[[Tensor], Tensor], batch: Batch, carry: None) -> tuple[Tensor, None]:
         x, y = batch

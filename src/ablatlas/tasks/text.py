@@ -49,7 +49,8 @@ class Task:
 
     def batch(self, step: int) -> Batch:
         """Windows (B, T + 1)."""
-        return (self.data[self.order(step)],)
+        [text] = self.order.rows(step, self.data)
+        return (text,)
 
     def loss(self, model: Callable[[Tensor], Tensor], batch: Batch, carry: None) -> tuple[Tensor, None]:
         [text] = batch

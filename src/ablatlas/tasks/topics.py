@@ -43,12 +43,12 @@ def sentences(count: int, draw: torch.Generator, chance: Tensor, length: int) ->
     """Words (count, length) of sentences of a topic each, and numbers in [0, 1) by which each may be dropped."""
     topic = torch.randint(len(chance), (count,), generator=draw)
     u = torch.rand(2, count, length, generator=draw, dtype=torch.float64)
-    return picked(chance[topic], u[0]), u[1]
+    return picked(chance[topic].cumsum(-1), u[0]), u[1]
 
 
 def picked(chance: Tensor, u: Tensor) -> Tensor:
-    """The words (…, n) that numbers in [0, 1) of that shape fall on, of chances (…, V)."""
-    return torch.searchsorted(chance.cumsum(-1), u).clamp(max=chance.shape[-1] - 1)
+    """The words (…, n) that numbers in [0, 1) of that shape fall on, of chances (…, V), each added to those before."""
+    return torch.searchsorted(chance, u).clamp(max=chance.shape[-1] - 1)
 
 
 def kept(share: Tensor, threshold: float) -> Tensor:
@@ -110,7 +110,7 @@ class Task:
         text, luck = drawn(partial(sentences, chance=chance, length=length), examples, keys, "example")
         often = chance.mean(0)
         self.pairs = pairs(text, luck < kept(often, threshold)[text], window)
-        self.flat, self.drawn, self.keys = often**FLATTER / (often**FLATTER).sum(), noise, keys
+        self.flat, self.drawn, self.keys = (often**FLATTER / (often**FLATTER).sum()).cumsum(-1), noise, keys
         self.order = Epochs(keys, batch, len(self.pairs))
         self.examples = batch  # a step
         self.sizes = {"inputs": len(often), "outputs": len(often), "noise": noise}
@@ -124,7 +124,7 @@ class Task:
         """Words of every topic, a word beside each and noise, their topics, and whether they are of the rarer half."""
         words = self.words[:, ranks]
         draw = fixed("judged", 0)
-        beside = picked(chance, torch.rand(words.shape, generator=draw, dtype=torch.float64))
+        beside = picked(chance.cumsum(-1), torch.rand(words.shape, generator=draw, dtype=torch.float64))
         topic = torch.arange(len(words))[:, None].expand_as(words)
         rare = (ranks > ranks.median()).expand_as(words)
         return words.flatten(), beside.flatten(), self._noise(words.numel(), draw), topic.flatten(), rare.flatten()
@@ -135,7 +135,7 @@ class Task:
         return picked(self.flat, u.to(self.flat.device))
 
     def batch(self, step: int) -> Batch:
-        rows = self.pairs[self.order(step)]
+        [rows] = self.order.rows(step, self.pairs)
         return rows[:, 0], rows[:, 1], self._noise(len(rows), self.keys("noise", step))
 
     def loss(self, model: Model, batch: Batch, carry: None) -> tuple[Tensor, None]:

@@ -62,13 +62,9 @@ class Task:
 
     def batch(self, step: int) -> lessons.Shown:
         """Images (B, I) and labels (B,) of either group, and the step."""
-        source, target = self.other(step), self.order(step)
-        (x, y), (z, w) = self.source, self.target
-        place = offsets(
-            len(source), self.places, SIDE, lambda purpose, _: self.keys(f"source {purpose}", step), "train"
-        )
-        anew = shifted(x[source], place.to(x.device), SIDE)
-        return lessons.Shown(anew, y[source], z[target], w[target], torch.tensor(step, device=x.device))
+        (x, y), (z, w) = self.other.rows(step, *self.source), self.order.rows(step, *self.target)
+        place = offsets(len(x), self.places, SIDE, lambda purpose, _: self.keys(f"source {purpose}", step), "train")
+        return lessons.Shown(shifted(x, place.to(x.device), SIDE), y, z, w, torch.tensor(step, device=x.device))
 
     def loss(self, model: Model, batch: Any, carry: None) -> tuple[Tensor, None]:
         x, y, group = self.lesson(lessons.Shown(*batch), self.before)
