@@ -10,7 +10,7 @@
 #     snakemake --profile workflow/profiles/local residual                  one study
 #     snakemake --profile workflow/profiles/local controls                  what makes the measurement believable
 #     snakemake --profile workflow/profiles/local plan                      what it would cost and could show
-#     snakemake --profile workflow/profiles/local all --config scale=smoke  everything, in two minutes, for no claim
+#     snakemake --profile workflow/profiles/local all --config scale=smoke  everything, in little, for no claim
 #     snakemake --profile workflow/profiles/local publish                   what the project stands behind
 #     snakemake --profile slurm all                                         on a cluster, see docs/cluster.md
 

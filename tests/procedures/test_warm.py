@@ -106,8 +106,11 @@ def test_what_a_job_raises_is_told_where_it_would_be(place: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("group", [False, True], ids=["process", "group"])
 def test_a_signal_reaches_the_job_once(place: Path, number: int, group: bool) -> None:
+    """And not the warm process, which a group may hold as well."""
     client = ask(place, "wait")
     job = begun(client)
+    if group:
+        job.parent().send_signal(number)
     (os.killpg if group else os.kill)(client.pid, number)
     client.communicate()
     assert client.returncode == 1, "how often it heard"

@@ -100,6 +100,7 @@ def _pass_on(process: int) -> None:
             os.kill(os.getpid(), signal.SIGSTOP)
             os.kill(process, signal.SIGCONT)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, told)
-    signal.signal(signal.SIGTSTP, pause)
+    heard = {signal.SIGINT: told, signal.SIGTERM: told, signal.SIGHUP: told, signal.SIGTSTP: pause}
+    for number, act in heard.items():
+        if signal.getsignal(number) != signal.SIG_IGN:  # as after `nohup`
+            signal.signal(number, act)

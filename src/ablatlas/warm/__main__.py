@@ -24,6 +24,12 @@ from typing import Any
 import ablatlas
 from ablatlas.warm import NEEDED, NUMBER, shared
 
+# What a whole group may be told: the warm process ends with its owner, and the jobs are told by their own processes.
+HEARD: dict[signal.Signals, Any] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGHUP: signal.SIG_DFL,
+}
 PATIENCE = 10.0  # seconds for a job to say what it is
 Jobs = dict[ForkProcess, socket.socket]
 
@@ -96,7 +102,8 @@ class Warm:
     def _work(self, line: socket.socket, files: list[int], asked: dict[str, Any]) -> None:
         """In the forked process: take over what the job's own process has, and do the job."""
         os.setpgid(0, 0)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for heard, act in HEARD.items():
+            signal.signal(heard, act)
         self.listener.close()
         for other in self.jobs.values():
             other.close()
@@ -118,11 +125,12 @@ def _follow(line: socket.socket) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(address: str, number: str) -> None:
+def main(address: str, listening: str) -> None:
     """Serve on a listening socket, and remove its folder at the end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells all; the jobs are told by their own processes
+    for number in HEARD:
+        signal.signal(number, signal.SIG_IGN)
     try:
-        Warm(socket.socket(fileno=int(number))).run(sys.stdin.fileno())
+        Warm(socket.socket(fileno=int(listening))).run(sys.stdin.fileno())
     finally:
         shutil.rmtree(Path(address).parent, ignore_errors=True)
 
