@@ -87,10 +87,11 @@ def writer() -> str:
     return f"{zlib.crc32(platform.node().encode()):08x}-{os.getpid()}"
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
     """Write `data` so that `path` is the old file or the whole new one, whenever the process or the disk stops.
 
-    Raises OSError, naming `path`, where it cannot be written.
+    What is not `lasting` is not waited for until the disk has it: a power cut may take it, or leave it damaged. Raises
+    OSError, naming `path`, where it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{writer()}")
@@ -98,7 +99,8 @@ def write_whole(path: Path, data: bytes) -> None:
         with partial.open("wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error

@@ -106,22 +106,22 @@ def test_a_full_disk_leaves_the_old_record_and_no_debris(
     path = study.root / study.tuning_record("base")
     path.parent.mkdir(parents=True)
     path.write_bytes(b"what stood there")
-    whole, writes = os.fsync, iter(range(1000))
+    whole, writes = Path.replace, iter(range(1000))
 
-    def fsync(file: int) -> None:
+    def replace(file: Path, target: Path) -> None:
         if next(writes) >= 5:  # who holds the record and four runs are written; the fifth run does not fit any more
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        whole(file)
+        whole(file, target)
 
     monkeypatch.setattr(record, "stored", lambda folders, phase: iter(()))
-    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
     message = refused(words(study), capsys)
     assert "No space left on device" in message
     assert ".shelf" in message
     assert path.read_bytes() == b"what stood there"
     assert [file for file in study.root.rglob("data/**/.*") if file.is_file()] == []
 
-    monkeypatch.setattr(os, "fsync", whole)  # room again: what was trained is not trained again
+    monkeypatch.setattr(Path, "replace", whole)  # room again: what was trained is not trained again
     assert main(words(study)) == 0
     assert "4 picked up" in capsys.readouterr().out
 

@@ -133,7 +133,8 @@ class Cellwork:
         named = identity | {"phase": self.phase, "state": run.state}
         one.add(named, run.curve, run.outcome, run.meters, job.member.config)
         data = record.packed(one)
-        record.write_whole(job.resting, data)
+        # Runs of a stack end together, and the disk would be waited for as often; one that it loses is trained again.
+        record.write_whole(job.resting, data, lasting=False)
         return record.unpacked(data, job.resting)
 
     def finish(self, path: Path) -> None:
