@@ -3,6 +3,8 @@
 All of it is a function of a run's keys, and what is asked for more of holds what is asked for less of.
 """
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
@@ -72,11 +74,16 @@ def offsets(count: int, places: int, side: int, keys: Keys, split: str) -> Tenso
     return torch.randint(places, (count,), generator=keys(f"places, {split}", 0))
 
 
+@cache
+def rolls(side: int, device: torch.device) -> Tensor:
+    """For each offset of a frame (side²,) and each pixel (side²,) the pixel that comes there, rows first."""
+    line = torch.arange(side, device=device)
+    comes = (line - line[:, None]) % side  # by how far, to where
+    return (comes[:, None, :, None] * side + comes[None, :, None, :]).reshape(side**2, side**2)
+
+
 def shifted(images: Tensor, offset: Tensor, side: int) -> Tensor:
     """Images (n, C side²), each rolled around the frame by its offset (n,), rows first."""
-    line = torch.arange(side, device=images.device)
-    down = (line - (offset // side)[:, None]) % side  # (n, side): the row that each row comes from
-    across = (line - (offset % side)[:, None]) % side
-    square = images.view(len(images), -1, side, side)
-    square = square.gather(2, down[:, None, :, None].expand_as(square))
-    return square.gather(3, across[:, None, None, :].expand_as(square)).flatten(1)
+    planes = images.view(len(images), -1, side * side)
+    comes = rolls(side, images.device).index_select(0, offset)
+    return planes.gather(2, comes[:, None].expand_as(planes)).flatten(1)
