@@ -31,6 +31,7 @@ def once(study: str, cell: str) -> dict[str, float]:
         shutil.copytree(ROOT / "params", Path(place, "params"))
         harness.measure([sys.executable, "-m", "ablatlas.study", study], ABLATLAS_ROOT=place)
         served = warm.serve(harness.environment(ABLATLAS_ROOT=place))
+        assert served is not None
         try:
             harness.measure([*JOB, "ablatlas.procedures.job", "--help"], ABLATLAS_ROOT=place)  # now it is warm
             out = str(Path(place, "out.json.gz"))

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,6 +53,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("PYTHONPATH", f"{folder}:{os.environ.get('PYTHONPATH', '')}")
         patch.delenv("PYTEST_CURRENT_TEST")  # of which each test has its own
         served = warm.serve()
+        assert served is not None
         yield folder
         warm.end(served)
         assert served.returncode == 0
@@ -167,6 +169,18 @@ def test_a_job_where_nobody_serves_is_done_by_itself(place: Path) -> None:
         assert warm.hand_over("doing", ["3"]) is None
 
 
+def test_where_a_socket_can_have_no_name_jobs_go_by_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    far = tmp_path / ("far" * 40)
+    far.mkdir()
+    monkeypatch.delenv(warm.SOCKET, raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(far))
+    assert warm.serve() is None
+    assert "no warm process, every job imports torch by itself: AF_UNIX path too long" in capsys.readouterr().err
+    assert warm.SOCKET not in os.environ
+
+
 def test_source_that_has_changed_is_not_served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     module = tmp_path / "module.py"
     module.write_text("")
@@ -188,6 +202,7 @@ def test_it_ends_with_its_owner_but_after_its_jobs(tmp_path: Path) -> None:
         patch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
         patch.delenv("PYTEST_CURRENT_TEST")
         served = warm.serve()
+        assert served is not None
         address = Path(os.environ[warm.SOCKET])
         assert address.exists()
         client = ask(tmp_path, "wait")

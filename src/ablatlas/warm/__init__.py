@@ -35,14 +35,18 @@ def shared(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name not in OWN}
 
 
-def serve(environment: Mapping[str, str] = os.environ) -> subprocess.Popen[bytes]:
+def serve(environment: Mapping[str, str] = os.environ) -> subprocess.Popen[bytes] | None:
     """Start a warm process for jobs of one thread that this process starts from now on; it ends with this one.
 
-    It imports nothing before the first job comes.
+    It imports nothing before the first job comes. None, with a line that says why, where there can be none.
     """
-    address = str(Path(mkdtemp(prefix="ablatlas-")) / "warm")
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
+        try:
+            address = str(Path(mkdtemp(prefix="ablatlas-")) / "warm")
+            listener.bind(address)
+        except OSError as error:  # a temporary folder whose name is too long for a socket's, say
+            print(f"no warm process, every job imports torch by itself: {error}", file=sys.stderr)
+            return None
         listener.listen()
         number = listener.fileno()
         command = [sys.executable, "-m", "ablatlas.warm", address, str(number)]
