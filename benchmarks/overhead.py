@@ -62,8 +62,13 @@ def main(results: Path, say: Say) -> None:
 
 
 def shares(parts: list[dict[str, float]]) -> dict[str, Any]:
-    """Of a cell's rounds, the share of each part of the job in all of it; `overhead` is all but training arithmetic."""
+    """Of a cell's rounds, the share of each part of the job in all of it.
+
+    `overhead` is all but training arithmetic, `unjudged` that without the evaluations that the study declares.
+    """
     whole = [one["cpu"] for one in parts]
     rest = [one["cpu"] - (one["steps"] - one["batches"]) for one in parts]
+    unjudged = [all_of_it - one["judging"] for all_of_it, one in zip(rest, parts, strict=True)]
     named = {name: harness.ratio([one[name] for one in parts], whole) for name in PARTS}
-    return {"calls": parts[0]["calls"], "parts": parts, "overhead": harness.ratio(rest, whole), **named}
+    both = {"overhead": harness.ratio(rest, whole), "unjudged": harness.ratio(unjudged, whole)}
+    return {"calls": parts[0]["calls"], "parts": parts, **both, **named}

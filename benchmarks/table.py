@@ -127,13 +127,22 @@ def overhead(results: dict[str, Result]) -> list[str]:
     if "overhead" not in results:
         return []
     found = results["overhead"]
-    lines = [(cell, *(percent(one[name]) for name in ("overhead", *PARTS))) for cell, one in found["cells"].items()]
+    lines = [
+        (cell, *(percent(one[name]) for name in ("overhead", "unjudged", *PARTS)))
+        for cell, one in found["cells"].items()
+    ]
     text = f"Shares of the CPU-seconds of tuning jobs ({found['scale']} scale) that are no training arithmetic"
     alone = (
         "Such a job is forked from a process that has torch in it. Where none serves, as on a cluster's nodes, it "
         f"spends {between(found['import_cpu'])} CPU-s more, on imports."
     )
-    return [f"{text}; {found['rounds']} rounds.", "", *rows(("cell", "all of it", *PARTS), *lines), alone, ""]
+    return [
+        f"{text}; {found['rounds']} rounds.",
+        "",
+        *rows(("cell", "all of it", "all but judging", *PARTS), *lines),
+        alone,
+        "",
+    ]
 
 
 def accelerator(results: dict[str, Result]) -> list[str]:

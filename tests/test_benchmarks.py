@@ -191,7 +191,7 @@ def test_a_table_is_made_of_any_results() -> None:
         "overhead": common
         | {
             "scale": "laptop", "import_cpu": share,
-            "cells": {"x, base": dict.fromkeys(("overhead", *overhead.PARTS), share)},
+            "cells": {"x, base": dict.fromkeys(("overhead", "unjudged", *overhead.PARTS), share)},
         },
         "cluster": common | {
             "cells": 300, "jobs": 38, "completed": 38, "wall": 600.0, "cell_alone_cpu": 3.0,
