@@ -37,8 +37,9 @@ def main(words):
 """
 MINE = 77  # the status where nobody took the job
 ASK = f"""
-import sys
+import signal, sys
 from ablatlas.warm import hand_over
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where these tests run in the background
 status = hand_over("doing", sys.argv[1:])
 sys.exit({MINE} if status is None else status)
 """
