@@ -1,6 +1,8 @@
 """The warm process: what is forked from it is the job that would have run by itself, told and ended with its client."""
 
+import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -145,6 +147,25 @@ def test_a_job_is_killed_with_its_client(place: Path) -> None:
     job = begun(client)
     client.kill()
     client.communicate()
+    assert gone(job)
+
+
+def test_a_job_begins_once_its_client_passes_signals_on(place: Path) -> None:
+    """A client that has gone before is one that a signal has ended: nothing is done then, and nothing told."""
+    environment = os.environ | warm.THREADS
+    environment.pop("PYTEST_CURRENT_TEST")
+    asked = {"module": "doing", "words": ["3"], "folder": str(place), "environment": environment}
+    request = json.dumps(asked).encode()
+    reading, writing = os.pipe()
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(os.environ[warm.SOCKET])
+        socket.send_fds(line, [len(request).to_bytes(warm.NUMBER)], [writing, writing])
+        line.sendall(request)
+        os.close(writing)
+        job = psutil.Process(int.from_bytes(line.recv(warm.NUMBER)))
+        assert not select.select([reading], [], [], 1.0)[0], "it has begun"
+    with os.fdopen(reading) as out:
+        assert out.read() == ""
     assert gone(job)
 
 

@@ -22,6 +22,7 @@ SOCKET = "ABLATLAS_WARM"
 # What most jobs need; what one needs besides it imports itself.
 NEEDED = ("ablatlas.procedures.job", "ablatlas.procedures.train", "ablatlas.train.sequential", "ablatlas.train.stacked")
 NUMBER = 4  # bytes of a length, a process's number or a status
+READY = b"!"  # says that signals are passed on from now on: a job begins no earlier
 # What a shell or Snakemake sets anew for every job; nothing reads them while it is imported.
 OWN = {SOCKET, "PATH", "PWD", "OLDPWD", "SHLVL", "_", "TMPDIR", "TMP", "TEMP", "TEMPDIR"}
 # What Snakemake tells a job of one thread.
@@ -87,7 +88,10 @@ def hand_over(module: str, words: list[str]) -> int | None:
         if not process:
             return None
         _pass_on(process)
-        status = line.recv(NUMBER)  # none where the warm process has been killed
+        status = b""  # as it stays where the warm process has been killed
+        with suppress(OSError):
+            line.sendall(READY)
+            status = line.recv(NUMBER)
         return int.from_bytes(status) if status else 128 + signal.SIGKILL
 
 
