@@ -89,7 +89,7 @@ class Hold:
     def _take(self) -> bool:
         """Put our name beside the record, whole and only where there is none: a link is made or refused, by NFS too."""
         name = self.path.with_name(f"{self.path.name}.{self.maker.token}")
-        write_whole(name, json.dumps(asdict(self.maker)).encode(), lasting=False)
+        write_whole(name, json.dumps(asdict(self.maker)).encode())
         try:
             os.link(name, self.path)
         except FileExistsError:
