@@ -1,8 +1,6 @@
 """The warm process: what is forked from it is the job that would have run by itself, told and ended with its client."""
 
-import json
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -45,6 +43,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # also where these tes
 status = hand_over("doing", sys.argv[1:])
 sys.exit({MINE} if status is None else status)
 """
+# A client that tells which process is its job, and has gone a second later, before it would have passed signals on.
+SLOW = f"""
+import os, time
+from ablatlas import warm
+warm._pass_on = lambda process: (print(process, flush=True), time.sleep(1), os._exit(0))
+{ASK}"""
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +66,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert served.returncode == 0
 
 
-def ask(place: Path, *words: str, **more: str) -> "subprocess.Popen[str]":
+def ask(place: Path, *words: str, program: str = ASK, **more: str) -> "subprocess.Popen[str]":
     """A client that asks for a job, in the environment that Snakemake gives one."""
     pipe = subprocess.PIPE
     environment = os.environ | warm.THREADS | {"TMPDIR": str(place)} | more
     environment.pop("PYTEST_CURRENT_TEST", None)
-    command = [sys.executable, "-c", ASK, *words]
+    command = [sys.executable, "-c", program, *words]
     return subprocess.Popen(
         command, cwd=place, env=environment, text=True, stdout=pipe, stderr=pipe, start_new_session=True
     )
@@ -152,20 +156,10 @@ def test_a_job_is_killed_with_its_client(place: Path) -> None:
 
 def test_a_job_begins_once_its_client_passes_signals_on(place: Path) -> None:
     """A client that has gone before is one that a signal has ended: nothing is done then, and nothing told."""
-    environment = os.environ | warm.THREADS
-    environment.pop("PYTEST_CURRENT_TEST")
-    asked = {"module": "doing", "words": ["3"], "folder": str(place), "environment": environment}
-    request = json.dumps(asked).encode()
-    reading, writing = os.pipe()
-    with socket.socket(socket.AF_UNIX) as line:
-        line.connect(os.environ[warm.SOCKET])
-        socket.send_fds(line, [len(request).to_bytes(warm.NUMBER)], [writing, writing])
-        line.sendall(request)
-        os.close(writing)
-        job = psutil.Process(int.from_bytes(line.recv(warm.NUMBER)))
-        assert not select.select([reading], [], [], 1.0)[0], "it has begun"
-    with os.fdopen(reading) as out:
-        assert out.read() == ""
+    client = ask(place, "3", program=SLOW)
+    assert client.stdout is not None
+    job = psutil.Process(int(client.stdout.readline()))
+    assert client.communicate() == ("", ""), "it has begun"
     assert gone(job)
 
 

@@ -22,7 +22,7 @@ from threading import Thread
 from typing import Any
 
 import ablatlas
-from ablatlas.warm import NEEDED, NUMBER, READY, shared
+from ablatlas.warm import NEEDED, NUMBER, shared
 
 # What a whole group may be told: the warm process ends with its owner, and the jobs are told by their own processes.
 HEARD: dict[signal.Signals, Any] = {
@@ -117,7 +117,7 @@ class Warm:
         with suppress(OSError):
             line.sendall(os.getpid().to_bytes(NUMBER))
             ready = line.recv(1)
-        if ready != READY:  # its own process has ended already
+        if not ready:  # its own process has ended already
             return
         Thread(target=_follow, args=(line,), daemon=True).start()
         sys.exit(import_module(asked["module"]).main(asked["words"]))
