@@ -90,6 +90,24 @@ def test_nothing_allocated_is_no_peak() -> None:
     assert meter.peak(lambda: kept.zero_(), CPU) == 0
 
 
+def test_a_block_that_lies_where_an_earlier_run_left_one_is_not_taken_for_it() -> None:
+    kept: list[Tensor] = []
+
+    def fill() -> None:
+        kept.extend(torch.empty(1000) for _ in range(100))
+
+    def run() -> None:
+        kept.clear()
+        torch.empty(700)
+
+    assert meter.peak(fill, CPU) == 100 * 1000 * FLOAT
+    addresses = {block.data_ptr() for block in kept}
+    kept.clear()
+    fill()
+    assert addresses & {block.data_ptr() for block in kept}, "no block lies where one did: the test shows nothing"
+    assert meter.peak(run, CPU) == 700 * FLOAT
+
+
 def layers(count: int) -> Callable[[], Tensor]:
     """`count` linear layers without bias, 8 × 16 numbers into each and out of it, from the first to the last."""
     x, stack = torch.randn(8, 16), nn.Sequential(*(nn.Linear(16, 16, bias=False) for _ in range(count)))

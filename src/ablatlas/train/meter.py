@@ -1,13 +1,13 @@
 """What a training holds: its parameters, and the most memory at any time of a step."""
 
-import gc
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch._C._profiler import _EventType
 from torch.autograd.profiler import profile  # `torch.profiler` imports torch's compiler when it starts: 1.4 s
 
 if TYPE_CHECKING:  # the engine imports this module
@@ -59,19 +59,39 @@ def own_bytes(training: "Training") -> int:
 def peak(run: Callable[[], object], device: torch.device) -> int:
     """The most bytes that torch's allocator of `device` gives out while `run` runs, beyond what stood before.
 
-    On a CPU from the profiler, which sees no block go that was there before it: drop those first. Of blocks that an
-    earlier profiler had seen it does, so that no garbage may be left which is collected meanwhile.
+    On a CPU from the profiler, as if no block that was there before went: drop those first.
     """
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)
         run()
         return torch.cuda.max_memory_allocated(device) - before
-    gc.collect()
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else it tells the job's log when it starts and stops
     with profile(profile_memory=True) as profiler:
         run()
-    # The profiler's tables sum a whole operator's bytes; when each came and went stands only in the raw events.
-    events = profiler.kineto_results.events()
-    moves = sorted((event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]")
-    return max(accumulate((size for _, size in moves), initial=0))
+    return max(accumulate(_moves(profiler.kineto_results.experimental_event_tree()), initial=0))
+
+
+def _moves(events: Iterable[Any]) -> Iterator[int]:
+    """The bytes of each block that came while a profiler ran, as it came and negative as it went.
+
+    When each did stands only in the raw events: the profiler's tables sum a whole operator's bytes. A block goes where
+    one came. Torch takes any other for one that an earlier profiler saw at the same address, and counts what that held.
+    """
+    there = set()
+    for event in sorted(_blocks(events), key=lambda event: event.start_time_ns):
+        block, size = event.extra_fields.ptr, event.extra_fields.alloc_size
+        if size > 0:
+            there.add(block)
+            yield size
+        elif block in there:
+            there.remove(block)
+            yield size
+
+
+def _blocks(events: Iterable[Any]) -> Iterator[Any]:
+    """The comings and goings of blocks, in the order of the program, from a tree of what called what."""
+    for event in events:
+        if event.tag == _EventType.Allocation:
+            yield event
+        yield from _blocks(event.children)
