@@ -16,7 +16,8 @@ from ablatlas.procedures import hold
 from ablatlas.procedures.hold import Hold, Maker
 from ablatlas.record import write_whole
 
-QUICK = {"beat": 0.05, "lost": 1.0, "look": 0.02}
+PATIENT = {"beat": 0.05, "lost": 60.0, "look": 0.02}  # where nobody is lost, however busy the machine
+QUICK = PATIENT | {"lost": 2.0}
 # Says when it has the record, and keeps it until its standard input ends.
 CHILD = """
 import sys
@@ -70,7 +71,7 @@ def test_the_second_waits_for_the_first(record: Path) -> None:
     said: list[str] = []
     first = child(record)
     threading.Timer(0.3, lambda: first.communicate("")).start()
-    with Hold(record, said.append, **QUICK) as second:
+    with Hold(record, said.append, **PATIENT) as second:
         assert second.waited
         assert record.read_text() == "made"
     assert f"waiting for process {first.pid}" in said[0]
@@ -81,7 +82,7 @@ def test_of_many_at_once_one_makes_it_at_a_time(record: Path) -> None:
     most: list[int] = []
 
     def make() -> None:
-        with Hold(record, lambda line: None, **QUICK):
+        with Hold(record, lambda line: None, **PATIENT):
             making.append(1)
             most.append(len(making))
             time.sleep(0.02)
