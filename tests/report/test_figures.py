@@ -1,7 +1,9 @@
 """Every figure draws for every kind of result, to the same bytes, with its n and its intervals."""
 
 import copy
+import json
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,13 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from ablatlas.report import heatmap, panels, sections, style, survival
+from ablatlas.report import atlas_figures, forest, heatmap, panels, sections, style, survival
 from ablatlas.report import staircase as threshold
 from ablatlas.report.axes import ratio_bar
 from ablatlas.report.view import View
 from ablatlas.report.words import MARKS
 from ablatlas.stats.summary import TINY
+from ablatlas.study import claimed_only
 
 STUDIES = ("residual", "layernorm", "forget_gate")
 
@@ -45,6 +48,37 @@ def test_an_interval_has_an_arrow_where_it_leaves_the_axis(low: float | None, hi
     ax.set_xlim(-3, 3)
     ratio_bar(ax, 0, {"value": None, "low": low, "high": high}, "black")
     assert [line.get_marker() for line in ax.lines if line.get_marker() != "None"] == list(marks)
+
+
+def collisions(figure: Figure) -> list[tuple[str, ...]]:
+    """Texts that lie on each other or leave the figure."""
+    figure.draw_without_rendering()
+    boxes = [(text.get_text(), text.get_window_extent()) for ax in figure.axes for text in ax.texts if text.get_text()]
+    beyond = [(words,) for words, box in boxes if box.x0 < 0 or box.x1 > figure.bbox.x1]
+    return beyond + [(one, other) for (one, a), (other, b) in combinations(boxes, 2) if a.overlaps(b)]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_no_texts_of_the_verdicts_meet_where_much_was_not_asked_for(name: str) -> None:
+    claimed = claimed_only(findings.study(name))
+    results = findings.results(claimed)
+    results["unmeasured"] = [{"constraint": constraint, "why": why} for constraint, why in claimed.unmeasured.items()]
+    assert any("asked for" in row["why"] for row in results["unmeasured"])
+    assert collisions(forest.draw(View(claimed, results))) == []
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_no_texts_of_the_verdicts_meet_where_reasons_are_long(name: str) -> None:
+    view = findings.view(name)
+    undecided = [{**row, "verdict": "INCONCLUSIVE", "reason": "ladder too coarse"} for row in view.verdicts]
+    assert collisions(forest.draw(replace(view, results={**view.results, "verdicts": undecided}))) == []
+
+
+@pytest.mark.parametrize("constraint", ["data", "compute", "parameters", "optimization", "architecture", "efficiency"])
+def test_no_texts_of_the_published_verdicts_on_a_constraint_meet(constraint: str) -> None:
+    files = sorted((findings.ROOT / "data" / "published" / "results").glob("*.json"))
+    studies = [json.loads(file.read_text()) for file in files if file.stem != "controls"]
+    assert collisions(atlas_figures.forest(studies, constraint)) == []
 
 
 @pytest.mark.parametrize("form", style.FORMATS)

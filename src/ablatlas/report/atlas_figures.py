@@ -10,14 +10,13 @@ from matplotlib.figure import Figure
 from ablatlas.report import numbers
 from ablatlas.report.axes import ratio_bar, ratio_limits, ratio_ticks
 from ablatlas.report.captions import Words
-from ablatlas.report.forest import COLORS, small, tell
+from ablatlas.report.forest import COLORS, COLUMNS, small, tell
 from ablatlas.report.style import DOUBLE, FAINT, INK, styled
 from ablatlas.report.view import CONSTRAINTS, Row, Rows, headline
 from ablatlas.report.words import CLAIMED, MARKS, measure
 from ablatlas.stats.atlas import claimed, measured, outcome
 
 ROW = 0.2  # height of a row, inches
-HEADS = (("verdict", 0.02), ("ρ (interval)", 0.33), ("n", 0.83), ("p", 0.9))  # places across the panel of texts
 
 
 def rows(studies: Rows, constraint: str) -> list[tuple[Row, Row]]:
@@ -32,16 +31,16 @@ def forest(studies: Rows, constraint: str) -> Figure:
     if not lines:
         raise ValueError(f"nothing was measured along {constraint}")
     figure = Figure(figsize=(DOUBLE, 0.75 + ROW * len(lines)), layout="constrained")
-    names, ax, told = figure.subplots(1, 3, width_ratios=[2.2, 1.3, 2.0], sharey=True)
+    names, ax, told = figure.subplots(1, 3, width_ratios=[2.2, 1.35, 2.5], sharey=True)
     low, high = ratio_limits([verdict["rho"] for _, verdict in lines])
     ax.set_xlim(low, high)
     ax.axvline(0, color=FAINT, linewidth=0.6, zorder=0)
     for y, (results, verdict) in enumerate(lines):
         first = y == 0 or lines[y - 1][0] is not results
         names.text(0, y, results["title"] if first else "", **small(INK), fontweight="bold")
-        names.text(0.58, y, measure(verdict) + (" ●" if verdict["primary"] else ""), **small(INK))
+        names.text(0.6, y, measure(verdict) + (" ●" if verdict["primary"] else ""), **small(INK))
         ratio_bar(ax, y, verdict["rho"], COLORS[verdict["verdict"]], "D" if verdict["basis"] == "net" else "o")
-        tell(told, y, verdict, HEADS)
+        tell(told, y, verdict)
     ratio_ticks(ax.xaxis, low, high)
     ax.set_ylim(len(lines) - 0.4, -0.9)
     ax.set_yticks([])
@@ -50,7 +49,7 @@ def forest(studies: Rows, constraint: str) -> Figure:
     for panel in (names, told):
         panel.axis("off")
         panel.set_xlim(0, 1)
-    for head, x in HEADS:
+    for head, x in COLUMNS:
         told.text(x, -0.95, head, **small(INK), fontweight="bold")
     return figure
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -18,10 +19,11 @@ from ablatlas.report.words import MARKS, measure
 
 ROW = 0.215  # height of a row, inches
 COLORS = {"RELAXED": "#0072B2", "TIGHTENED": "#D55E00", "UNCHANGED": INK, "INCONCLUSIVE": FAINT}
-Columns = tuple[tuple[str, float], ...]  # heads, and their places across the panel of texts
-COLUMNS: Columns = (("verdict", 0.02), ("ρ (interval)", 0.36), ("n", 0.85), ("p", 0.91))
+# Heads, and their places across the panel of texts.
+COLUMNS = (("verdict", 0.02), ("ρ (interval)", 0.385), ("n", 0.86), ("p", 0.92))
 DIM = 0.5
 FITS = 24  # letters of 6.5 points in the widest column
+WRAPPED = 52  # letters in a line across all columns
 
 
 @styled
@@ -40,7 +42,8 @@ def draw(view: View) -> Figure:
                 panel.axhline(y - 0.5, color="#E4E4E4", linewidth=0.5, zorder=0)
         _name(names, y, constraint if first else "", verdict)
         if verdict is None:
-            told.text(0.02, y, f"not measured: {why_not(view.results, constraint)}", **small(FAINT))
+            why = textwrap.fill(f"not measured: {why_not(view.results, constraint)}", WRAPPED)
+            told.text(0.02, y, why, **small(FAINT), linespacing=1.0)
             continue
         alpha = DIM if verdict["role"] == "strong" else 1.0
         marker = "D" if verdict["basis"] == "net" else "o"
@@ -92,13 +95,13 @@ def _name(ax: Axes, y: int, constraint: str, verdict: Row | None) -> None:
     ax.text(0.36, y, against + primary, **small(INK if verdict["role"] == "without" else FAINT))
 
 
-def tell(ax: Axes, y: int, verdict: Row, columns: Columns = COLUMNS, alpha: float = 1.0) -> None:
+def tell(ax: Axes, y: int, verdict: Row, alpha: float = 1.0) -> None:
     """A verdict's word, ratio, n and p in a row of texts."""
     color = COLORS[verdict["verdict"]]
     word = f"{MARKS[verdict['verdict']]} {verdict['reason'] or verdict['verdict']}"
     told = (word, numbers.ratio(verdict["rho"]), sized(verdict), p_words(verdict))
-    for (_, x), text in zip(columns, told, strict=True):
-        look = small(color if x == columns[0][1] else INK) | {"fontsize": fitted(6.5, text, FITS)}
+    for (_, x), text in zip(COLUMNS, told, strict=True):
+        look = small(color if x == COLUMNS[0][1] else INK) | {"fontsize": fitted(6.5, text, FITS)}
         ax.text(x, y, text, **look, alpha=max(alpha, 0.7))
 
 
